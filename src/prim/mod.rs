@@ -6,7 +6,7 @@
 mod reductions;
 mod table;
 
-pub use reductions::{REDUCTIONS, Reduction, ReductionRow};
+pub use reductions::{REDUCTIONS, Reduction, ReductionKind, ReductionRow};
 pub use table::{Prim, ROWS};
 
 use crate::kernel::Kernel;

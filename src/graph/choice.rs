@@ -1,0 +1,95 @@
+//! `if`, logic, and masks. A mask is `if c then f else 0`; masks float out of products, sums and numerators, so that
+//! what is not selected is never multiplied into anything.
+
+use super::{Args, Graph, NodeId, Op};
+use crate::prim::Prim;
+use smallvec::SmallVec;
+
+impl Graph {
+    /// Whether the node is `if c then f else 0`.
+    pub fn is_mask(&self, n: NodeId) -> bool {
+        matches!(self.as_prim(n), Some((Prim::Select, args)) if self.is_constant(args[2], 0.0))
+    }
+
+    /// The conditions of nested masks, outermost first, and what is inside.
+    pub fn masks(&self, mut n: NodeId) -> (SmallVec<[NodeId; 2]>, NodeId) {
+        let mut conditions = SmallVec::new();
+        while self.is_mask(n) {
+            conditions.push(self.args(n)[0]);
+            n = self.args(n)[1];
+        }
+        (conditions, n)
+    }
+
+    /// The term where all conditions hold, else 0.
+    pub fn mask(&mut self, conditions: &[NodeId], term: NodeId) -> NodeId {
+        let mut conditions: Vec<NodeId> = conditions.to_vec();
+        conditions.sort();
+        conditions.dedup();
+        let zero = self.constant(0.0);
+        conditions.iter().rev().fold(term, |inner, c| self.select(*c, inner, zero))
+    }
+
+    /// `if c then a else b`.
+    pub fn select(&mut self, c: NodeId, a: NodeId, b: NodeId) -> NodeId {
+        if a == b {
+            return a;
+        }
+        match (self.op(c), self.as_prim(c)) {
+            (Op::Bool(true), _) => return a,
+            (Op::Bool(false), _) => return b,
+            (_, Some((Prim::Not, args))) => {
+                let inner = args[0];
+                return self.select(inner, b, a);
+            }
+            _ => {}
+        }
+        // Nested masks are sorted and have no duplicates.
+        if self.is_constant(b, 0.0) && self.is_mask(a) {
+            let (conditions, core) = self.masks(a);
+            if conditions.contains(&c) {
+                return a;
+            }
+            if c > conditions[0] {
+                let mut all = conditions.to_vec();
+                all.push(c);
+                return self.mask(&all, core);
+            }
+        }
+        self.make(Op::Prim(Prim::Select, 0), Args::from_slice(&[c, a, b]))
+    }
+
+    /// Both conditions.
+    pub fn and(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        match (self.op(a), self.op(b)) {
+            (Op::Bool(true), _) => b,
+            (_, Op::Bool(true)) => a,
+            (Op::Bool(false), _) | (_, Op::Bool(false)) => self.bool(false),
+            _ if a == b => a,
+            _ => self.make(Op::Prim(Prim::And, 0), Args::from_slice(&[a.min(b), a.max(b)])),
+        }
+    }
+
+    /// Either condition.
+    pub fn or(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        match (self.op(a), self.op(b)) {
+            (Op::Bool(false), _) => b,
+            (_, Op::Bool(false)) => a,
+            (Op::Bool(true), _) | (_, Op::Bool(true)) => self.bool(true),
+            _ if a == b => a,
+            _ => self.make(Op::Prim(Prim::Or, 0), Args::from_slice(&[a.min(b), a.max(b)])),
+        }
+    }
+
+    /// The condition does not hold.
+    pub fn not(&mut self, a: NodeId) -> NodeId {
+        match (self.op(a), self.as_prim(a)) {
+            (Op::Bool(value), _) => {
+                let value = !*value;
+                self.bool(value)
+            }
+            (_, Some((Prim::Not, args))) => args[0],
+            _ => self.make(Op::Prim(Prim::Not, 0), Args::from_slice(&[a])),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Products, quotients and constant powers. Canonical form: masks outside, then a constant coefficient, then one
+//! quotient of two sorted products without constants, equal factors collected into powers.
+
+use super::{Args, Graph, NodeId, Op};
+use crate::prim::Prim;
+
+/// Nested sums and products are flattened up to this many terms; beyond, sharing would be lost.
+pub(super) const FLATTEN: usize = 8;
+
+/// A term taken apart: `coefficient · Π factors / Π denominators`.
+#[derive(Debug, Default)]
+pub(super) struct Factors {
+    pub(super) coefficient: f64,
+    pub(super) factors: Vec<NodeId>,
+    pub(super) denominators: Vec<NodeId>,
+    conditions: Vec<NodeId>,
+}
+
+impl Graph {
+    /// Product.
+    pub fn mul(&mut self, args: &[NodeId]) -> NodeId {
+        self.quotient_of_products(args, &[])
+    }
+
+    /// Quotient.
+    pub fn div(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        self.quotient_of_products(&[a], &[b])
+    }
+
+    /// `Π factors / Π denominators`.
+    pub(super) fn quotient_of_products(&mut self, factors: &[NodeId], denominators: &[NodeId]) -> NodeId {
+        let mut parts = Factors { coefficient: 1.0, ..Factors::default() };
+        for x in factors {
+            self.push_factor(&mut parts, *x);
+        }
+        for x in denominators {
+            self.push_denominator(&mut parts, *x);
+        }
+        parts.conditions.sort();
+        parts.conditions.dedup();
+        let conditions = std::mem::take(&mut parts.conditions);
+        let core = self.assemble(parts);
+        self.mask(&conditions, core)
+    }
+
+    /// Takes a term without masks apart, one level deep.
+    pub(super) fn factors(&self, n: NodeId) -> Factors {
+        let mut parts = Factors { coefficient: 1.0, ..Factors::default() };
+        self.split_factor(&mut parts, n, false);
+        parts
+    }
+
+    fn split_factor(&self, parts: &mut Factors, n: NodeId, below: bool) {
+        match (self.as_constant(n), self.as_prim(n)) {
+            (Some(c), _) if !below => parts.coefficient *= c,
+            (_, Some((Prim::Mul, args))) => args.iter().for_each(|a| self.split_factor(parts, *a, below)),
+            (_, Some((Prim::Div, args))) if !below => {
+                self.split_factor(parts, args[0], false);
+                self.split_factor(parts, args[1], true);
+            }
+            _ if below => parts.denominators.push(n),
+            _ => parts.factors.push(n),
+        }
+    }
+
+    fn push_factor(&mut self, parts: &mut Factors, x: NodeId) {
+        if let Some(c) = self.as_constant(x) {
+            let product = parts.coefficient * c;
+            let kept = product.is_normal() || product == 0.0 && (c == 0.0 || parts.coefficient == 0.0);
+            // A coefficient that overflows or underflows would change the value: keep the factor.
+            if kept { parts.coefficient = product } else { parts.factors.push(x) }
+            return;
+        }
+        if self.is_mask(x) {
+            let (conditions, core) = self.masks(x);
+            parts.conditions.extend(conditions);
+            return self.push_factor(parts, core);
+        }
+        match self.as_prim(x) {
+            Some((Prim::Div, args)) => {
+                let (numerator, denominator) = (args[0], args[1]);
+                self.push_factor(parts, numerator);
+                self.push_denominator(parts, denominator);
+            }
+            Some((Prim::Mul, args)) if parts.factors.len() + args.len() <= FLATTEN => {
+                for a in args.to_vec() {
+                    self.push_factor(parts, a);
+                }
+            }
+            _ => parts.factors.push(x),
+        }
+    }
+
+    fn push_denominator(&mut self, parts: &mut Factors, x: NodeId) {
+        match (self.as_constant(x), self.as_prim(x)) {
+            (Some(c), _) if is_power_of_two(c) && (parts.coefficient / c).is_normal() => parts.coefficient /= c,
+            (_, Some((Prim::Div, args))) => {
+                let (numerator, denominator) = (args[0], args[1]);
+                self.push_denominator(parts, numerator);
+                self.push_factor(parts, denominator);
+            }
+            (_, Some((Prim::Mul, args))) if parts.denominators.len() + args.len() <= FLATTEN => {
+                for a in args.to_vec() {
+                    self.push_denominator(parts, a);
+                }
+            }
+            _ => parts.denominators.push(x),
+        }
+    }
+
+    fn assemble(&mut self, mut parts: Factors) -> NodeId {
+        // A common factor is cancelled only where it cannot be zero.
+        let denominators = std::mem::take(&mut parts.denominators);
+        for d in denominators {
+            match parts.factors.iter().position(|f| *f == d) {
+                Some(at) if self.is_never_zero(d) => {
+                    parts.factors.remove(at);
+                }
+                _ => parts.denominators.push(d),
+            }
+        }
+        let numerator = self.power_product(parts.factors);
+        let Some(numerator) = numerator else {
+            let c = self.constant(parts.coefficient);
+            return match self.power_product(parts.denominators) {
+                None => c,
+                Some(d) => match (self.as_constant(d), parts.coefficient) {
+                    (Some(v), c) if v != 0.0 && (c / v).is_finite() => self.constant(c / v),
+                    _ => self.make(Op::Prim(Prim::Div, 0), Args::from_slice(&[c, d])),
+                },
+            };
+        };
+        let core = match self.power_product(parts.denominators) {
+            None => numerator,
+            Some(d) => self.make(Op::Prim(Prim::Div, 0), Args::from_slice(&[numerator, d])),
+        };
+        if parts.coefficient == 1.0 {
+            return core;
+        }
+        let c = self.constant(parts.coefficient);
+        match self.as_prim(core) {
+            Some((Prim::Mul, args)) => {
+                let mut args = Args::from_slice(args);
+                args.push(c);
+                args.sort();
+                self.make(Op::Prim(Prim::Mul, 0), args)
+            }
+            _ => self.make(Op::Prim(Prim::Mul, 0), Args::from_slice(&[c.min(core), c.max(core)])),
+        }
+    }
+
+    /// The sorted product with equal factors as powers; `None` for the empty product.
+    fn power_product(&mut self, factors: Vec<NodeId>) -> Option<NodeId> {
+        let mut powers: Vec<(NodeId, u32)> = vec![];
+        for f in factors {
+            let (base, k) = match self.op(f) {
+                Op::Prim(Prim::PowConst, bits) if f64::from_bits(*bits) == 2.0 => (self.args(f)[0], 2),
+                _ => (f, 1),
+            };
+            match powers.iter_mut().find(|p| p.0 == base) {
+                Some(p) => p.1 += k,
+                None => powers.push((base, k)),
+            }
+        }
+        let mut out: Args = powers.iter().map(|(base, k)| self.pow_const(*base, f64::from(*k))).collect();
+        out.sort();
+        match out.as_slice() {
+            [] => None,
+            [one] => Some(*one),
+            _ => Some(self.make(Op::Prim(Prim::Mul, 0), out)),
+        }
+    }
+
+    /// `x^k` for a constant k.
+    pub fn pow_const(&mut self, x: NodeId, k: f64) -> NodeId {
+        if k == 0.0 {
+            return self.constant(1.0);
+        }
+        if k == 1.0 {
+            return x;
+        }
+        if k == 0.5 {
+            return self.plain(Prim::Sqrt, &[x]);
+        }
+        if k < 0.0 && (2.0 * k).fract() == 0.0 {
+            let one = self.constant(1.0);
+            let positive = self.pow_const(x, -k);
+            return self.div(one, positive);
+        }
+        if let Some(value) = self.as_constant(x)
+            && (value.powf(k).is_finite() || !value.is_finite())
+        {
+            return self.constant(value.powf(k));
+        }
+        self.make(Op::Prim(Prim::PowConst, k.to_bits()), Args::from_slice(&[x]))
+    }
+
+    /// A constant coefficient and the rest: `3 * x` is `(3, x)`.
+    pub(super) fn coefficient(&mut self, x: NodeId) -> (f64, NodeId) {
+        let one = self.constant(1.0);
+        if let Some(c) = self.as_constant(x) {
+            return (c, one);
+        }
+        let Some((Prim::Mul, args)) = self.as_prim(x) else { return (1.0, x) };
+        let args = Args::from_slice(args);
+        let Some(at) = args.iter().position(|a| self.as_constant(*a).is_some()) else { return (1.0, x) };
+        let c = self.as_constant(args[at]).unwrap_or(1.0);
+        let mut rest = args;
+        rest.remove(at);
+        match rest.as_slice() {
+            [one] => (c, *one),
+            _ => {
+                let rest = self.make(Op::Prim(Prim::Mul, 0), rest);
+                (c, rest)
+            }
+        }
+    }
+
+    /// Proven to be neither zero nor NaN wherever its arguments are finite: sizes, exponentials, other constants.
+    pub fn is_never_zero(&self, n: NodeId) -> bool {
+        match (self.as_constant(n), self.as_prim(n)) {
+            (Some(c), _) => c != 0.0 && !c.is_nan(),
+            (_, Some((Prim::Exp, _))) => true,
+            (_, Some((Prim::IndexToReal, args))) => self.bounds(args[0]).is_some_and(|(low, _)| {
+                self.extents.non_negative(&low.sub(&super::Poly::constant(1)))
+            }),
+            (_, Some((Prim::Mul | Prim::PowConst, args))) => args.iter().all(|a| self.is_never_zero(*a)),
+            _ => false,
+        }
+    }
+}
+
+fn is_power_of_two(c: f64) -> bool {
+    c.is_normal() && c.to_bits() & ((1 << 52) - 1) == 0
+}
