@@ -220,7 +220,8 @@ impl Extents {
         }
         let mut text = String::new();
         // Terms with dims first: `D - 2`, not `-2 + D`.
-        let terms = poly.terms().iter().filter(|t| !t.0.is_empty()).chain(poly.terms().iter().filter(|t| t.0.is_empty()));
+        let terms =
+            poly.terms().iter().filter(|t| !t.0.is_empty()).chain(poly.terms().iter().filter(|t| t.0.is_empty()));
         for (m, c) in terms {
             let names: Vec<&str> = m.iter().map(|d| self.dim(*d).name.as_str()).collect();
             let size = c.unsigned_abs();

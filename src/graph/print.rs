@@ -28,7 +28,8 @@ impl Graph {
             let shared = uses.get(n).copied().unwrap_or(0) > 1;
             if !is_leaf && (shared || matches!(self.op(*n), Op::Reduce(..))) {
                 let name = format!("t{}", names.len());
-                let _ = writeln!(out, "{name}{} = {}", self.show_axes(self.axes(*n).as_slice()), self.term(*n, 0, &names));
+                let _ =
+                    writeln!(out, "{name}{} = {}", self.show_axes(self.axes(*n).as_slice()), self.term(*n, 0, &names));
                 names.insert(*n, name);
             }
         }
@@ -46,7 +47,8 @@ impl Graph {
     /// The name an axis prints with.
     pub fn show_axis(&self, axis: Axis) -> String {
         let extent = self.extents.show(self.extent(axis)).to_lowercase().replace(' ', "");
-        let name = if extent.starts_with(|c: char| c.is_ascii_digit() || c == '-') { format!("i{extent}") } else { extent };
+        let name =
+            if extent.starts_with(|c: char| c.is_ascii_digit() || c == '-') { format!("i{extent}") } else { extent };
         format!("{name}{}", "'".repeat(axis.ordinal as usize))
     }
 
@@ -113,7 +115,9 @@ impl Graph {
                 format!("{}[{}]({})", reduction.row().name, axes.join(", "), sub(args[0], 0))
             }
             Op::Prim(prim, bits) => match prim {
-                Prim::Add => wrap(args.iter().map(|a| sub(*a, 1)).collect::<Vec<_>>().join(" + ").replace("+ -", "- "), 1),
+                Prim::Add => {
+                    wrap(args.iter().map(|a| sub(*a, 1)).collect::<Vec<_>>().join(" + ").replace("+ -", "- "), 1)
+                }
                 Prim::Mul => wrap(args.iter().map(|a| sub(*a, 2)).collect::<Vec<_>>().join(" * "), 2),
                 Prim::Div => wrap(format!("{} / {}", sub(args[0], 2), sub(args[1], 3)), 2),
                 Prim::PowConst => wrap(format!("{}^{}", sub(args[0], 4), f64::from_bits(*bits)), 3),

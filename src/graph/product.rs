@@ -68,7 +68,11 @@ impl Graph {
             let product = parts.coefficient * c;
             let kept = product.is_normal() || product == 0.0 && (c == 0.0 || parts.coefficient == 0.0);
             // A coefficient that overflows or underflows would change the value: keep the factor.
-            if kept { parts.coefficient = product } else { parts.factors.push(x) }
+            if kept {
+                parts.coefficient = product
+            } else {
+                parts.factors.push(x)
+            }
             return;
         }
         if self.is_mask(x) {
@@ -221,9 +225,9 @@ impl Graph {
         match (self.as_constant(n), self.as_prim(n)) {
             (Some(c), _) => c != 0.0 && !c.is_nan(),
             (_, Some((Prim::Exp, _))) => true,
-            (_, Some((Prim::IndexToReal, args))) => self.bounds(args[0]).is_some_and(|(low, _)| {
-                self.extents.non_negative(&low.sub(&super::Poly::constant(1)))
-            }),
+            (_, Some((Prim::IndexToReal, args))) => self
+                .bounds(args[0])
+                .is_some_and(|(low, _)| self.extents.non_negative(&low.sub(&super::Poly::constant(1)))),
             (_, Some((Prim::Mul | Prim::PowConst, args))) => args.iter().all(|a| self.is_never_zero(*a)),
             _ => false,
         }

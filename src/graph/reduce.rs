@@ -72,8 +72,7 @@ impl Graph {
         // sum[a] (if a == e then f(a) else 0) is f(e), where e lies on the axis.
         for (i, c) in conditions.iter().enumerate() {
             let Some((axis, place)) = self.solve(*c, bound) else { continue };
-            let rest: Vec<NodeId> =
-                conditions.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, c)| *c).collect();
+            let rest: Vec<NodeId> = conditions.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, c)| *c).collect();
             let rest = self.mask(&rest, core);
             let map: AxisMap = [(axis, place)].into_iter().collect();
             let read = self.at(rest, &map);
@@ -81,8 +80,7 @@ impl Graph {
             let last = self.index_size(last);
             let zero = self.index_constant(0);
             let guards = [self.index_at_least(place, zero), self.index_at_least(last, place)];
-            let guards: Vec<NodeId> =
-                guards.into_iter().filter(|g| !matches!(self.op(*g), Op::Bool(true))).collect();
+            let guards: Vec<NodeId> = guards.into_iter().filter(|g| !matches!(self.op(*g), Op::Bool(true))).collect();
             let read = self.mask(&guards, read);
             let left: Vec<Axis> = axes.iter().copied().filter(|a| *a != axis).collect();
             return Some(self.reduce(Reduction::Sum, &left, read));
@@ -101,8 +99,7 @@ impl Graph {
         let parts = self.factors(core);
         // Out of a masked sum nothing may go that could be infinite where no term is selected.
         let stays = |g: &Graph, n: NodeId| depends(g, n) || !inner_masks.is_empty() && g.node(n).risky;
-        let stays_below =
-            |g: &Graph, n: NodeId| depends(g, n) || !inner_masks.is_empty() && !g.is_never_zero(n);
+        let stays_below = |g: &Graph, n: NodeId| depends(g, n) || !inner_masks.is_empty() && !g.is_never_zero(n);
         let (inner, outer): (Vec<NodeId>, Vec<NodeId>) = parts.factors.iter().partition(|f| stays(self, **f));
         let (inner_below, outer_below): (Vec<NodeId>, Vec<NodeId>) =
             parts.denominators.iter().partition(|d| stays_below(self, **d));

@@ -152,9 +152,7 @@ impl Graph {
     /// Whether a product has two factors of which neither covers the axes of the other: a matrix product, when summed.
     pub(super) fn is_contraction(&self, factors: &[NodeId]) -> bool {
         factors.iter().any(|a| {
-            factors.iter().any(|b| {
-                !self.axes(*a).is_subset(self.axes(*b)) && !self.axes(*b).is_subset(self.axes(*a))
-            })
+            factors.iter().any(|b| !self.axes(*a).is_subset(self.axes(*b)) && !self.axes(*b).is_subset(self.axes(*a)))
         })
     }
 }
