@@ -18,7 +18,7 @@ pub struct Name {
 pub struct Ast {
     /// Statements in source order.
     pub statements: Vec<Statement>,
-    /// Comments in source order, with their `//`.
+    /// Comments in source order, with their `//`; those in [`Statement::doc`] are not among them.
     pub comments: Vec<Comment>,
 }
 
@@ -230,8 +230,10 @@ pub struct Block {
 pub struct Entry {
     /// A setting, port or open dim.
     pub key: Name,
-    /// Its value.
-    pub value: Expr,
+    /// Written `input key = …`: a port, even if a setting has that name.
+    pub port: bool,
+    /// Its value; a range only in `rows = 0..1000`.
+    pub value: ArgumentValue,
 }
 
 /// An expression with its place.
@@ -435,4 +437,34 @@ pub enum CompareOp {
     Greater,
     /// `>=`
     GreaterEqual,
+}
+
+impl BinaryOp {
+    /// The operator as written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            BinaryOp::Add => "+",
+            BinaryOp::Subtract => "-",
+            BinaryOp::Multiply => "*",
+            BinaryOp::Divide => "/",
+            BinaryOp::Power => "^",
+            BinaryOp::MatrixMultiply => "@",
+            BinaryOp::And => "and",
+            BinaryOp::Or => "or",
+        }
+    }
+}
+
+impl CompareOp {
+    /// The operator as written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            CompareOp::Equal => "==",
+            CompareOp::NotEqual => "!=",
+            CompareOp::Less => "<",
+            CompareOp::LessEqual => "<=",
+            CompareOp::Greater => ">",
+            CompareOp::GreaterEqual => ">=",
+        }
+    }
 }

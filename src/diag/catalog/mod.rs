@@ -1,1 +1,69 @@
 //! Every problem nnc can report: its code, its wording, its explanation and an example that fails with it.
+//!
+//! Reads spans and the [`Diagnostic`](super::Diagnostic) type. Must not know how a problem is found.
+//!
+//! # How to add one
+//! 1. Choose the next free number of the family and append a [`CodeEntry`] to `ENTRIES` of its file: `syntax` (E01),
+//!    `names` (E02), `shapes` (E03), `derivatives` (E04), `data` (E05), `training` (E06), `lints` (W1).
+//! 2. Add a small constructor function beside it that builds the sentence from plain arguments (names, shapes as text,
+//!    spans): `pub fn unknown_dim(span: Span, name: &str) -> Diagnostic`. No other module writes a sentence for users.
+//!    Names come from the user and may be very long: put them through [`shown`].
+//! 3. Add a failing model `tests/files/errors/NAME.nn` with `//~ CODE` at the end of the line concerned, and run
+//!    `NNC_BLESS=1 cargo test --test errors` to write `NAME.out`; read what it says.
+//!
+//! Wording: the message is one sentence, lower case, without a full stop, and says what is wrong in the user's words.
+//! A label says what stands at its place. The help says what to write instead.
+
+pub mod data;
+pub mod derivatives;
+pub mod lints;
+pub mod names;
+pub mod shapes;
+pub mod syntax;
+pub mod training;
+
+/// The page of one code.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeEntry {
+    /// `E0301`; the first three characters name the family.
+    pub code: &'static str,
+    /// A few words, as a heading.
+    pub title: &'static str,
+    /// Markdown of 5 to 15 lines: what the rule is, why it is so, and how to write what was meant.
+    pub explanation: &'static str,
+    /// A whole model, as short as can be, that fails with this code.
+    pub example: &'static str,
+    /// The example mended, if there is one way to mend it.
+    pub fixed: Option<&'static str>,
+}
+
+/// All codes, by family and number.
+pub fn all() -> impl Iterator<Item = &'static CodeEntry> {
+    [
+        syntax::ENTRIES,
+        names::ENTRIES,
+        shapes::ENTRIES,
+        derivatives::ENTRIES,
+        data::ENTRIES,
+        training::ENTRIES,
+        lints::ENTRIES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The page of `code`, such as `E0301`.
+pub fn entry(code: &str) -> Option<&'static CodeEntry> {
+    all().find(|entry| entry.code == code)
+}
+
+/// A name or piece of source as a sentence shows it: in one line, and cut to 60 characters.
+pub fn shown(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    let mut short: String = text.chars().take(LONGEST).map(clean).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        short.push('…');
+    }
+    short
+}
