@@ -1,1 +1,5 @@
-//! model
+//! The embedding interface: a [`Model`] is compiled into [`Function`]s that a host calls.
+
+mod real;
+
+pub use real::Real;

@@ -1,0 +1,276 @@
+//! First-order optimisers: how a gradient becomes a step of the parameters.
+//!
+//! Reads flat slices of parameters and gradients. Must not know models, names or data.
+
+use crate::model::Real;
+
+/// An update rule with its constants. Rates are positive; decay constants lie in `[0, 1)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Optimizer {
+    /// x ← x − rate · g. Gradient descent over all rows, stochastic gradient descent over batches.
+    Descent {
+        /// Step length.
+        rate: f64,
+    },
+    /// v ← beta · v + g, x ← x − rate · v, from v = 0 (Polyak 1964, in the form of Sutskever et al. 2013).
+    Momentum {
+        /// Step length.
+        rate: f64,
+        /// How much of the velocity is kept.
+        beta: f64,
+    },
+    /// Adam (Kingma and Ba 2015, algorithm 1): a step of length `rate` scaled by bias-corrected running means of the
+    /// gradient and of its square.
+    Adam {
+        /// Step length.
+        rate: f64,
+        /// Decay of the running mean of gradients.
+        beta1: f64,
+        /// Decay of the running mean of squared gradients.
+        beta2: f64,
+        /// Added to the root, against division by 0.
+        epsilon: f64,
+    },
+}
+
+impl Optimizer {
+    /// Adam with the constants its authors propose: rate 0.001, 0.9, 0.999, 1e-8.
+    pub const ADAM: Optimizer = Optimizer::Adam { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+    /// The step length.
+    pub fn rate(&self) -> f64 {
+        match self {
+            Optimizer::Descent { rate } | Optimizer::Momentum { rate, .. } | Optimizer::Adam { rate, .. } => *rate,
+        }
+    }
+
+    /// The same rule with another step length.
+    pub fn with_rate(mut self, new: f64) -> Optimizer {
+        match &mut self {
+            Optimizer::Descent { rate } | Optimizer::Momentum { rate, .. } | Optimizer::Adam { rate, .. } => *rate = new,
+        }
+        self
+    }
+}
+
+impl Default for Optimizer {
+    fn default() -> Optimizer {
+        Optimizer::ADAM
+    }
+}
+
+/// An optimiser at work on one parameter vector: the rule and what it remembers between steps.
+///
+/// ```
+/// use nnc::fit::{Optimizer, Stepper};
+///
+/// // Minimise (x - 3)^2 / 2, whose gradient is x - 3.
+/// let mut x = [0.0f64];
+/// let mut stepper = Stepper::new(Optimizer::Descent { rate: 0.5 }, 1);
+/// for _ in 0..60 {
+///     let gradient = [x[0] - 3.0];
+///     stepper.step(&mut x, &gradient);
+/// }
+/// assert!((x[0] - 3.0).abs() < 1e-12);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Stepper<R> {
+    rule: Optimizer,
+    steps: i32,
+    first: Vec<R>,
+    second: Vec<R>,
+}
+
+impl<R: Real> Stepper<R> {
+    /// A rule for `count` parameters, before its first step.
+    pub fn new(rule: Optimizer, count: usize) -> Stepper<R> {
+        let (first, second) = match rule {
+            Optimizer::Descent { .. } => (0, 0),
+            Optimizer::Momentum { .. } => (count, 0),
+            Optimizer::Adam { .. } => (count, count),
+        };
+        Stepper { rule, steps: 0, first: vec![R::ZERO; first], second: vec![R::ZERO; second] }
+    }
+
+    /// Moves the parameters one step. Both slices have the length given to [`Stepper::new`]; elements beyond the
+    /// shortest are left alone.
+    pub fn step(&mut self, parameters: &mut [R], gradient: &[R]) {
+        self.steps = self.steps.saturating_add(1);
+        match self.rule {
+            Optimizer::Descent { rate } => {
+                let rate = R::from_f64(rate);
+                for (x, g) in parameters.iter_mut().zip(gradient) {
+                    *x = *x - rate * *g;
+                }
+            }
+            Optimizer::Momentum { rate, beta } => {
+                let (rate, beta) = (R::from_f64(rate), R::from_f64(beta));
+                for ((x, g), v) in parameters.iter_mut().zip(gradient).zip(&mut self.first) {
+                    *v = beta * *v + *g;
+                    *x = *x - rate * *v;
+                }
+            }
+            Optimizer::Adam { rate, beta1, beta2, epsilon } => {
+                // The bias corrections are folded into two numbers per step:
+                // rate m̂ / (√v̂ + ε) = scale m / (√v · root + ε).
+                let scale = R::from_f64(rate / (1.0 - beta1.powi(self.steps)));
+                let root = R::from_f64(1.0 / (1.0 - beta2.powi(self.steps)).sqrt());
+                let (keep1, take1) = (R::from_f64(beta1), R::from_f64(1.0 - beta1));
+                let (keep2, take2) = (R::from_f64(beta2), R::from_f64(1.0 - beta2));
+                let epsilon = R::from_f64(epsilon);
+                let state = self.first.iter_mut().zip(&mut self.second);
+                for ((x, g), (m, v)) in parameters.iter_mut().zip(gradient).zip(state) {
+                    *m = keep1 * *m + take1 * *g;
+                    *v = keep2 * *v + take2 * (*g * *g);
+                    *x = *x - scale * *m / (v.sqrt() * root + epsilon);
+                }
+            }
+        }
+    }
+
+    /// How many steps have been taken.
+    pub fn steps(&self) -> i32 {
+        self.steps
+    }
+}
+
+/// Cuts every element to `-bound..=bound`. NaN stays NaN.
+pub fn clip_value<R: Real>(gradient: &mut [R], bound: f64) {
+    let bound = R::from_f64(bound);
+    for g in gradient {
+        *g = if *g > bound {
+            bound
+        } else if *g < -bound {
+            -bound
+        } else {
+            *g
+        };
+    }
+}
+
+/// Scales the vector down to Euclidean length `bound` if it is longer (Pascanu et al. 2013). Returns its length before.
+pub fn clip_norm<R: Real>(gradient: &mut [R], bound: f64) -> f64 {
+    let norm = norm(gradient);
+    if norm > bound && norm.is_finite() {
+        let scale = R::from_f64(bound / norm);
+        for g in gradient {
+            *g = *g * scale;
+        }
+    }
+    norm
+}
+
+/// Euclidean length, summed in f64.
+pub fn norm<R: Real>(values: &[R]) -> f64 {
+    values.iter().map(|v| v.to_f64() * v.to_f64()).sum::<f64>().sqrt()
+}
+
+/// Whether every element is finite.
+pub fn all_finite<R: Real>(values: &[R]) -> bool {
+    // 0 · x is 0 for finite x and NaN otherwise; eight sums, so that the loop needs no order and can use vectors.
+    let mut sums = [R::ZERO; 8];
+    let (chunks, rest) = values.as_chunks::<8>();
+    for chunk in chunks {
+        for (sum, v) in sums.iter_mut().zip(chunk) {
+            *sum += R::ZERO * *v;
+        }
+    }
+    sums.iter().all(|s| s.is_finite()) && rest.iter().all(|v| v.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The problem of `tests/reference/fit/optimizers.py`, which printed every expected number below.
+    fn trace<R: Real>(rule: Optimizer, steps: usize) -> Vec<[f64; 2]> {
+        let mut x = [R::from_f64(1.0), R::from_f64(-2.0)];
+        let mut stepper = Stepper::new(rule, 2);
+        let mut out = vec![];
+        for _ in 0..steps {
+            let g = [x[0], R::from_f64(10.0) * x[1]];
+            stepper.step(&mut x, &g);
+            out.push([x[0].to_f64(), x[1].to_f64()]);
+        }
+        out
+    }
+
+    fn check(got: [f64; 2], expected: [f64; 2], tolerance: f64) {
+        for (g, e) in got.iter().zip(expected) {
+            assert!((g - e).abs() <= tolerance * e.abs(), "{got:?} is not {expected:?}");
+        }
+    }
+
+    #[test]
+    fn descent_follows_the_published_formula() {
+        // Exact in binary: every number here is a sum of few powers of two.
+        let got = trace::<f64>(Optimizer::Descent { rate: 0.0625 }, 3);
+        assert_eq!(got, [[0.9375, -0.75], [0.87890625, -0.28125], [0.823974609375, -0.10546875]]);
+        assert_eq!(trace::<f32>(Optimizer::Descent { rate: 0.0625 }, 3), got);
+    }
+
+    #[test]
+    fn momentum_follows_the_published_formula() {
+        let expected = [[0.99, -1.8], [0.9711, -1.44], [0.944379, -0.972], [0.91088631, -0.4536]];
+        let rule = Optimizer::Momentum { rate: 0.01, beta: 0.9 };
+        for (step, e) in expected.into_iter().enumerate() {
+            check(trace::<f64>(rule, 4)[step], e, 1e-14);
+            check(trace::<f32>(rule, 4)[step], e, 1e-6);
+        }
+    }
+
+    #[test]
+    fn adam_follows_the_published_formula() {
+        let rule = Optimizer::ADAM.with_rate(0.1);
+        let expected = [
+            (1, [0.900_000_001, -1.900_000_000_05]),
+            (2, [0.800_412_229_712_337_39, -1.800_166_485_711_387_1]),
+            (3, [0.701_586_274_504_414_21, -1.700_623_391_433_945_5]),
+            (10, [0.076_249_160_619_753_984, -1.024_586_835_707_359_7]),
+        ];
+        for (step, e) in expected {
+            check(trace::<f64>(rule, 10)[step - 1], e, 1e-13);
+            check(trace::<f32>(rule, 10)[step - 1], e, 1e-5);
+        }
+    }
+
+    #[test]
+    fn adam_moves_by_the_rate_whatever_the_scale_of_the_gradient() {
+        // Step 1 of Adam is rate · g / (|g| + ε) (Kingma and Ba 2015, section 2.1).
+        for g in [1e-3, 1.0, 1e6] {
+            let mut x = [0.0f64];
+            Stepper::new(Optimizer::ADAM, 1).step(&mut x, &[g]);
+            assert!((x[0] + 1e-3 * g / (g + 1e-8)).abs() < 1e-17, "{} for {g}", x[0]);
+        }
+    }
+
+    #[test]
+    fn clipping_keeps_direction_and_bounds() {
+        let mut g = [3.0f64, -4.0];
+        assert_eq!(clip_norm(&mut g, 10.0), 5.0);
+        assert_eq!(g, [3.0, -4.0]);
+        assert_eq!(clip_norm(&mut g, 1.0), 5.0);
+        assert!((g[0] - 0.6).abs() < 1e-15 && (g[1] + 0.8).abs() < 1e-15);
+        let mut g = [3.0f32, -4.0, 0.5, f32::NAN];
+        clip_value(&mut g, 1.0);
+        assert_eq!(g[..3], [1.0, -1.0, 0.5]);
+        assert!(g[3].is_nan());
+    }
+
+    #[test]
+    fn non_finite_values_are_found_anywhere() {
+        for length in [1, 7, 8, 9, 40] {
+            let good = vec![1.0f32; length];
+            assert!(all_finite(&good));
+            for at in 0..length {
+                for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                    let mut values = good.clone();
+                    values[at] = bad;
+                    assert!(!all_finite(&values), "{bad} at {at} of {length}");
+                }
+            }
+        }
+        // A sum of large finite values must not be mistaken for an overflow.
+        assert!(all_finite(&[f32::MAX; 100]));
+    }
+}
