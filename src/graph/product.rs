@@ -87,7 +87,7 @@ impl Graph {
                 self.push_denominator(parts, denominator);
             }
             Some((Prim::Mul, args)) if parts.factors.len() + args.len() <= FLATTEN => {
-                for a in args.to_vec() {
+                for a in Args::from_slice(args) {
                     self.push_factor(parts, a);
                 }
             }
@@ -104,7 +104,7 @@ impl Graph {
                 self.push_factor(parts, denominator);
             }
             (_, Some((Prim::Mul, args))) if parts.denominators.len() + args.len() <= FLATTEN => {
-                for a in args.to_vec() {
+                for a in Args::from_slice(args) {
                     self.push_denominator(parts, a);
                 }
             }

@@ -51,7 +51,7 @@ impl Graph {
         let k = k * c;
         match self.as_prim(base) {
             Some((Prim::Add, args)) if k.abs() == 1.0 && terms.len() + args.len() <= FLATTEN => {
-                for a in args.to_vec() {
+                for a in Args::from_slice(args) {
                     self.push_term(terms, constant, a, k);
                 }
             }

@@ -93,10 +93,8 @@ fn check(graph: &Graph, id: NodeId) -> Result<(), String> {
                 }
             }
         }
-        Op::Linear { coefficients, .. } => {
-            if coefficients.len() != node.args.len() {
-                return fail("coefficients and arguments differ in number");
-            }
+        Op::Linear { coefficients, .. } if coefficients.len() != node.args.len() => {
+            return fail("coefficients and arguments differ in number");
         }
         Op::Prim(Prim::Mul, _) if node.args.iter().any(|a| graph.is_mask(*a)) => {
             return fail("a mask is an argument of a product");

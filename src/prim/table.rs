@@ -385,7 +385,7 @@ primitives! {
     }
     /// max(x, 0). Its derivative at 0 is 0. NaN of NaN.
     Relu = {
-        name: "relu", eval: Eval::One(|x| if x > 0.0 { x } else if x.is_nan() { x } else { 0.0 }),
+        name: "relu", eval: Eval::One(|x| if x > 0.0 || x.is_nan() { x } else { 0.0 }),
         vjp: &[Vjp::Text("if x > 0 then ct else 0")], lower: Lower::Inst(Inst::Relu),
     }
     /// Gaussian error linear unit x Φ(x), with the exact normal distribution function Φ (Hendrycks and Gimpel 2016).
