@@ -47,7 +47,9 @@ impl Optimizer {
     /// The same rule with another step length.
     pub fn with_rate(mut self, new: f64) -> Optimizer {
         match &mut self {
-            Optimizer::Descent { rate } | Optimizer::Momentum { rate, .. } | Optimizer::Adam { rate, .. } => *rate = new,
+            Optimizer::Descent { rate } | Optimizer::Momentum { rate, .. } | Optimizer::Adam { rate, .. } => {
+                *rate = new
+            }
         }
         self
     }

@@ -67,3 +67,32 @@ pub fn shown(text: &str) -> String {
     }
     short
 }
+
+/// The candidate that the user probably meant by `name`, if any is close: at most a third of its letters away, counting
+/// a swap of neighbours as one. The first of equally close ones.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = name.chars().count().max(3) / 3;
+    let distance = |candidate: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
+    candidates
+        .into_iter()
+        .map(|c| (distance(c), c))
+        .filter(|(d, _)| *d <= limit)
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, c)| c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn nearest_finds_typing_errors_only() {
+        let names = ["epochs", "batch", "optimizer"];
+        assert_eq!(nearest("epcohs", names), Some("epochs"));
+        assert_eq!(nearest("optimiser", names), Some("optimizer"));
+        assert_eq!(nearest("Batch", names), Some("batch"));
+        assert_eq!(nearest("colour", names), None);
+        assert_eq!(nearest("x", ["y"]), Some("y"));
+        assert_eq!(nearest("lr", []), None);
+    }
+}
