@@ -50,6 +50,22 @@ impl Graph {
         parts
     }
 
+    /// Numerator factors (the coefficient among them, unless 1) and denominators of any term.
+    pub fn quotient_parts(&mut self, n: NodeId) -> (Vec<NodeId>, Vec<NodeId>) {
+        let mut parts = self.factors(n);
+        if parts.coefficient != 1.0 {
+            let c = self.constant(parts.coefficient);
+            parts.factors.push(c);
+        }
+        (parts.factors, parts.denominators)
+    }
+
+    /// `-n`, if the coefficient of `n` is negative.
+    pub fn negated_if_negative(&mut self, n: NodeId) -> Option<NodeId> {
+        let (c, _) = self.coefficient(n);
+        (c < 0.0).then(|| self.neg(n))
+    }
+
     fn split_factor(&self, parts: &mut Factors, n: NodeId, below: bool) {
         match (self.as_constant(n), self.as_prim(n)) {
             (Some(c), _) if !below => parts.coefficient *= c,

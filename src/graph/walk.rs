@@ -3,7 +3,7 @@
 //! Reads the graph. Must not change it.
 
 use super::{Graph, NodeId};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 impl Graph {
     /// All nodes below and including the roots, in id order (arguments first).
@@ -27,5 +27,20 @@ impl Graph {
         }
         out.sort();
         out
+    }
+}
+
+impl Graph {
+    /// A graph with the same ports and sizes that holds only what the roots need, and the new ids of the roots.
+    pub fn pruned(&self, roots: &[NodeId]) -> (Graph, Vec<NodeId>) {
+        let mut out = Graph { ports: self.ports.clone(), extents: self.extents.clone(), ..Graph::default() };
+        let mut moved: FxHashMap<NodeId, NodeId> = FxHashMap::default();
+        for n in self.reachable(roots) {
+            let node = self.node(n);
+            out.origin = node.origin;
+            let args = node.args.iter().map(|a| moved[a]).collect();
+            moved.insert(n, out.make(node.op.clone(), args));
+        }
+        (out, roots.iter().map(|r| moved[r]).collect())
     }
 }

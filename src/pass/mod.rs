@@ -1,1 +1,16 @@
-//! pass
+//! Passes: program to program. Each rebuilds reachable nodes through the canonicalising constructors.
+//!
+//! `normalize` (canon, stable, simplify) → `gradient` / `tangent` → `normalize` → `expand` → `prune`.
+//!
+//! Reads graph, rules and the table. Must not know plans or machine code.
+
+mod derivative;
+mod forward;
+mod reverse;
+mod rewrite;
+
+pub use forward::tangent;
+pub use reverse::gradient;
+pub use rewrite::{expand, normalize, normalize_traced, prune};
+
+pub use crate::rule::Fired;

@@ -81,7 +81,6 @@ primitives! {
         singular: true,
         rules: &[
             rule("softmax", "exp(a) / sum[r](exp(b)) => exp(a - logsumexp[r](b))", Law::Rounded, Phase::Stable),
-            rule("softmax-scaled", "exp(a) * c / sum[r](exp(b)) => c * exp(a - logsumexp[r](b))", Law::Rounded, Phase::Stable),
             rule("sigmoid", "1 / (1 + exp(a)) => sigmoid(-a)", Law::Rounded, Phase::Stable),
             rule("sigmoid-of-exp", "exp(a) / (1 + exp(a)) => sigmoid(a)", Law::Rounded, Phase::Stable),
         ],
@@ -260,7 +259,6 @@ primitives! {
     /// e to the x.
     Exp = {
         name: "exp", eval: Eval::One(f64::exp), vjp: &[Vjp::Text("ct * out")], lower: Lower::Kernel(kernel::EXP),
-        rules: &[rule("exp-log", "exp(log(a) + b) => a * exp(b) if nonnegative(a)", Law::Rounded, Phase::Simplify)],
     }
     /// 2 to the x.
     Exp2 = {

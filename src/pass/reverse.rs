@@ -1,0 +1,155 @@
+//! Reverse mode: cotangents flow from a scalar to what it depends on. The result is ordinary terms.
+//!
+//! Broadcasting is undone once, here. Absent cotangents are symbolic zeros. Masks float outside local derivatives by
+//! construction; where cotangents with different masks meet at a node whose derivative may be infinite, the sum is
+//! guarded by a liveness mask, so that a branch that was not taken never leaks.
+
+use super::derivative::{of_prim, of_reduction, undefined};
+use crate::diag::{Diagnostic, catalog};
+use crate::graph::{Axis, AxisMap, AxisSet, Graph, NodeId, Op, Origin, Via};
+use crate::prim::Reduction;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// The derivatives of the scalar `of` with respect to each node of `wrt`, which has the axes of that node.
+///
+/// Only dependence through the nodes of `wrt` themselves counts. Where there is none the derivative is the constant 0.
+pub fn gradient(graph: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Result<Vec<NodeId>, Diagnostic> {
+    let one = graph.constant(1.0);
+    let saved = graph.origin;
+    let result = Reverse::new(graph, of, wrt).run(of, one);
+    graph.origin = saved;
+    let cotangents = result?;
+    Ok(wrt.iter().map(|w| cotangents.get(w).copied().unwrap_or_else(|| graph.constant(0.0))).collect())
+}
+
+struct Reverse<'g> {
+    graph: &'g mut Graph,
+    wrt: FxHashSet<NodeId>,
+    depends: FxHashSet<NodeId>,
+    order: Vec<NodeId>,
+    cotangents: FxHashMap<NodeId, NodeId>,
+}
+
+impl<'g> Reverse<'g> {
+    fn new(graph: &'g mut Graph, of: NodeId, wrt: &[NodeId]) -> Reverse<'g> {
+        let wrt: FxHashSet<NodeId> = wrt.iter().copied().collect();
+        let order = graph.reachable(&[of]);
+        let mut depends = FxHashSet::default();
+        for n in &order {
+            if wrt.contains(n) || graph.args(*n).iter().any(|a| depends.contains(a)) {
+                depends.insert(*n);
+            }
+        }
+        Reverse { graph, wrt, depends, order, cotangents: FxHashMap::default() }
+    }
+
+    fn run(mut self, of: NodeId, seed: NodeId) -> Result<FxHashMap<NodeId, NodeId>, Diagnostic> {
+        self.cotangents.insert(of, seed);
+        for n in std::mem::take(&mut self.order).into_iter().rev() {
+            let Some(ct) = self.cotangents.get(&n).copied() else { continue };
+            if !self.depends.contains(&n) || self.wrt.contains(&n) {
+                continue;
+            }
+            let span = self.graph.node(n).origin.span;
+            self.graph.origin = Origin { span, via: Via::Derivative };
+            self.node(n, ct)?;
+        }
+        Ok(self.cotangents)
+    }
+
+    fn node(&mut self, n: NodeId, ct: NodeId) -> Result<(), Diagnostic> {
+        let args = self.graph.node(n).args.clone();
+        match self.graph.op(n).clone() {
+            Op::Prim(prim, bits) => {
+                for (i, a) in args.iter().enumerate() {
+                    if !self.depends.contains(a) {
+                        continue;
+                    }
+                    if let Some(reason) = undefined(prim, i) {
+                        let span = self.graph.node(n).origin.span;
+                        return Err(catalog::derivatives::undefined(prim.row().name, reason, span));
+                    }
+                    if let Some(g) = of_prim(self.graph, n, prim, f64::from_bits(bits), i, ct) {
+                        let axes = self.graph.axes(n).clone();
+                        self.accumulate(*a, g, &axes);
+                    }
+                }
+            }
+            Op::Reduce(reduction, bound) => {
+                let axes: Vec<Axis> = bound.iter().collect();
+                if let Some(g) = of_reduction(self.graph, n, reduction, &axes, args[0], ct) {
+                    let axes = self.graph.axes(n).clone();
+                    self.accumulate(args[0], g, &axes);
+                }
+            }
+            Op::At(vars) => self.view(n, &vars, &args, ct),
+            // Index arithmetic is piecewise constant; leaves have no arguments.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What was read at `e` is added at `v` where `e == v`.
+    fn view(&mut self, n: NodeId, vars: &AxisSet, args: &[NodeId], ct: NodeId) {
+        let g = &mut *self.graph;
+        let base = args[0];
+        // Axes of the view that carry the name of a replaced axis are another thing: rename them first.
+        let clash: Vec<Axis> = vars.intersection(g.axes(n)).iter().collect();
+        let avoid = g.axes(base).union(g.axes(n)).union(g.axes(ct));
+        let fresh = g.fresh(&clash, &avoid);
+        let map: AxisMap = g.renaming(clash.iter().copied().zip(fresh.iter().copied()));
+        let ct = g.at(ct, &map);
+        let mut conditions = vec![];
+        for (axis, index) in vars.iter().zip(&args[1..]) {
+            let (index, axis) = (g.at(*index, &map), g.axis(axis));
+            conditions.push(g.index_equal(index, axis));
+        }
+        let user: AxisSet = g.axes(n).iter().filter(|a| !clash.contains(a)).chain(fresh).collect();
+        let masked = g.mask(&conditions, ct);
+        self.accumulate(base, masked, &user);
+    }
+
+    /// Adds to the cotangent of a node, summed over the axes that the node was repeated along. `user` are the axes of
+    /// the node that used it: a constant cotangent stands for all of them.
+    fn accumulate(&mut self, n: NodeId, ct: NodeId, user: &AxisSet) {
+        if self.graph.is_constant(ct, 0.0) {
+            return;
+        }
+        let g = &mut *self.graph;
+        let extra: Vec<Axis> = g.axes(ct).union(user).minus(g.axes(n)).iter().collect();
+        let mut ct = ct;
+        if !extra.is_empty() {
+            let (conditions, _) = g.masks(ct);
+            let summed = g.reduce(Reduction::Sum, &extra, ct);
+            let extra: AxisSet = extra.into_iter().collect();
+            let live: Vec<NodeId> = conditions.into_iter().filter(|c| g.axes(*c).intersects(&extra)).collect();
+            ct = if g.node(n).risky && !live.is_empty() && g.as_constant(summed).is_none() {
+                let all = live[1..].iter().fold(live[0], |a, c| g.and(a, *c));
+                let bound: Vec<Axis> = extra.intersection(g.axes(all)).iter().collect();
+                let any = g.reduce(Reduction::Any, &bound, all);
+                g.mask(&[any], summed)
+            } else {
+                summed
+            };
+        }
+        let total = match self.cotangents.get(&n) {
+            Some(before) => join(self.graph, *before, ct, n),
+            None => ct,
+        };
+        self.cotangents.insert(n, total);
+    }
+}
+
+/// The sum of two cotangents; where both are masked, and the local derivative may be infinite, it is live where either is.
+fn join(g: &mut Graph, a: NodeId, b: NodeId, n: NodeId) -> NodeId {
+    let sum = g.add(&[a, b]);
+    if !g.node(n).risky || g.is_mask(sum) {
+        return sum;
+    }
+    let (left, right) = (g.masks(a).0, g.masks(b).0);
+    let (Some(first), Some(second)) = (left.first(), right.first()) else { return sum };
+    let left = left[1..].iter().fold(*first, |x, c| g.and(x, *c));
+    let right = right[1..].iter().fold(*second, |x, c| g.and(x, *c));
+    let either = g.or(left, right);
+    g.mask(&[either], sum)
+}
