@@ -6,7 +6,14 @@ use crate::rule::{Env, Template};
 
 /// The cotangent of each argument (`None` for zero) given that of the result; with a tangent for `ct`, its
 /// contribution to the tangent of the result, because every text is linear in `ct`.
-pub(super) fn of_prim(g: &mut Graph, n: NodeId, prim: Prim, attribute: f64, argument: usize, ct: NodeId) -> Option<NodeId> {
+pub(super) fn of_prim(
+    g: &mut Graph,
+    n: NodeId,
+    prim: Prim,
+    attribute: f64,
+    argument: usize,
+    ct: NodeId,
+) -> Option<NodeId> {
     let args = g.args(n).to_vec();
     match prim {
         Prim::Add => Some(ct),
@@ -50,14 +57,6 @@ fn text(g: &mut Graph, vjp: Option<Vjp>, env: &Env) -> Option<NodeId> {
             Ok(n) => Some(n),
             Err(e) => unreachable!("the derivative text `{text}` cannot be built: {e}"),
         },
-        _ => None,
-    }
-}
-
-/// The reason why a row has no derivative, if it has none.
-pub(super) fn undefined(prim: Prim, argument: usize) -> Option<&'static str> {
-    match prim.row().vjp.get(argument) {
-        Some(Vjp::Undefined(reason)) => Some(reason),
         _ => None,
     }
 }

@@ -1,13 +1,12 @@
 //! Forward mode: the tangent of a term for given tangents of some nodes, from the same texts as reverse mode.
 
-use super::derivative::{of_prim, of_reduction, undefined};
-use crate::diag::{Diagnostic, catalog};
+use super::derivative::{of_prim, of_reduction};
 use crate::graph::{Axis, AxisMap, Graph, NodeId, Op, Origin, Via};
 use crate::prim::Reduction;
 use rustc_hash::FxHashMap;
 
 /// The tangent of `of` when each listed node moves by its tangent (which has the axes of the node).
-pub fn tangent(graph: &mut Graph, of: NodeId, moves: &[(NodeId, NodeId)]) -> Result<NodeId, Diagnostic> {
+pub fn tangent(graph: &mut Graph, of: NodeId, moves: &[(NodeId, NodeId)]) -> NodeId {
     let saved = graph.origin;
     let mut tangents: FxHashMap<NodeId, NodeId> = moves.iter().copied().collect();
     for n in graph.reachable(&[of]) {
@@ -16,39 +15,36 @@ pub fn tangent(graph: &mut Graph, of: NodeId, moves: &[(NodeId, NodeId)]) -> Res
         }
         let span = graph.node(n).origin.span;
         graph.origin = Origin { span, via: Via::Derivative };
-        if let Some(t) = node(graph, n, &tangents)? {
+        if let Some(t) = node(graph, n, &tangents) {
             tangents.insert(n, t);
         }
     }
     graph.origin = saved;
-    Ok(tangents.get(&of).copied().unwrap_or_else(|| graph.constant(0.0)))
+    tangents.get(&of).copied().unwrap_or_else(|| graph.constant(0.0))
 }
 
-fn node(g: &mut Graph, n: NodeId, tangents: &FxHashMap<NodeId, NodeId>) -> Result<Option<NodeId>, Diagnostic> {
+fn node(g: &mut Graph, n: NodeId, tangents: &FxHashMap<NodeId, NodeId>) -> Option<NodeId> {
     let args = g.node(n).args.clone();
     match g.op(n).clone() {
         Op::Prim(prim, bits) => {
             let mut terms = vec![];
             for (i, a) in args.iter().enumerate() {
                 let Some(dx) = tangents.get(a) else { continue };
-                if let Some(reason) = undefined(prim, i) {
-                    return Err(catalog::derivatives::undefined(prim.row().name, reason, g.node(n).origin.span));
-                }
                 terms.extend(of_prim(g, n, prim, f64::from_bits(bits), i, *dx));
             }
-            Ok((!terms.is_empty()).then(|| g.add(&terms)))
+            (!terms.is_empty()).then(|| g.add(&terms))
         }
         Op::Reduce(reduction, bound) => {
-            let Some(dx) = tangents.get(&args[0]) else { return Ok(None) };
+            let Some(dx) = tangents.get(&args[0]) else { return None };
             let axes: Vec<Axis> = bound.iter().collect();
             let term = of_reduction(g, n, reduction, &axes, args[0], *dx);
-            Ok(term.map(|t| g.reduce(Reduction::Sum, &axes, t)))
+            term.map(|t| g.reduce(Reduction::Sum, &axes, t))
         }
         Op::At(vars) => {
-            let Some(dx) = tangents.get(&args[0]) else { return Ok(None) };
+            let Some(dx) = tangents.get(&args[0]) else { return None };
             let map: AxisMap = vars.iter().zip(args[1..].iter().copied()).collect();
-            Ok(Some(g.at(*dx, &map)))
+            Some(g.at(*dx, &map))
         }
-        _ => Ok(None),
+        _ => None,
     }
 }

@@ -4,8 +4,7 @@
 //! construction; where cotangents with different masks meet at a node whose derivative may be infinite, the sum is
 //! guarded by a liveness mask, so that a branch that was not taken never leaks.
 
-use super::derivative::{of_prim, of_reduction, undefined};
-use crate::diag::{Diagnostic, catalog};
+use super::derivative::{of_prim, of_reduction};
 use crate::graph::{Axis, AxisMap, AxisSet, Graph, NodeId, Op, Origin, Via};
 use crate::prim::Reduction;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -13,13 +12,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// The derivatives of the scalar `of` with respect to each node of `wrt`, which has the axes of that node.
 ///
 /// Only dependence through the nodes of `wrt` themselves counts. Where there is none the derivative is the constant 0.
-pub fn gradient(graph: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Result<Vec<NodeId>, Diagnostic> {
+pub fn gradient(graph: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
     let one = graph.constant(1.0);
     let saved = graph.origin;
-    let result = Reverse::new(graph, of, wrt).run(of, one);
+    let cotangents = Reverse::new(graph, of, wrt).run(of, one);
     graph.origin = saved;
-    let cotangents = result?;
-    Ok(wrt.iter().map(|w| cotangents.get(w).copied().unwrap_or_else(|| graph.constant(0.0))).collect())
+    wrt.iter().map(|w| cotangents.get(w).copied().unwrap_or_else(|| graph.constant(0.0))).collect()
 }
 
 struct Reverse<'g> {
@@ -43,7 +41,7 @@ impl<'g> Reverse<'g> {
         Reverse { graph, wrt, depends, order, cotangents: FxHashMap::default() }
     }
 
-    fn run(mut self, of: NodeId, seed: NodeId) -> Result<FxHashMap<NodeId, NodeId>, Diagnostic> {
+    fn run(mut self, of: NodeId, seed: NodeId) -> FxHashMap<NodeId, NodeId> {
         self.cotangents.insert(of, seed);
         for n in std::mem::take(&mut self.order).into_iter().rev() {
             let Some(ct) = self.cotangents.get(&n).copied() else { continue };
@@ -52,24 +50,19 @@ impl<'g> Reverse<'g> {
             }
             let span = self.graph.node(n).origin.span;
             self.graph.origin = Origin { span, via: Via::Derivative };
-            self.node(n, ct)?;
+            self.node(n, ct);
         }
-        Ok(self.cotangents)
+        self.cotangents
     }
 
-    fn node(&mut self, n: NodeId, ct: NodeId) -> Result<(), Diagnostic> {
+    fn node(&mut self, n: NodeId, ct: NodeId) {
         let args = self.graph.node(n).args.clone();
         match self.graph.op(n).clone() {
             Op::Prim(prim, bits) => {
                 for (i, a) in args.iter().enumerate() {
-                    if !self.depends.contains(a) {
-                        continue;
-                    }
-                    if let Some(reason) = undefined(prim, i) {
-                        let span = self.graph.node(n).origin.span;
-                        return Err(catalog::derivatives::undefined(prim.row().name, reason, span));
-                    }
-                    if let Some(g) = of_prim(self.graph, n, prim, f64::from_bits(bits), i, ct) {
+                    if self.depends.contains(a)
+                        && let Some(g) = of_prim(self.graph, n, prim, f64::from_bits(bits), i, ct)
+                    {
                         let axes = self.graph.axes(n).clone();
                         self.accumulate(*a, g, &axes);
                     }
@@ -86,7 +79,6 @@ impl<'g> Reverse<'g> {
             // Index arithmetic is piecewise constant; leaves have no arguments.
             _ => {}
         }
-        Ok(())
     }
 
     /// What was read at `e` is added at `v` where `e == v`.

@@ -85,4 +85,3 @@ pub fn prune(program: &Program) -> Program {
     }
     out
 }
-

@@ -75,8 +75,6 @@ pub enum Vjp {
     Text(&'static str),
     /// Zero, for the stated reason.
     Zero(&'static str),
-    /// No derivative, for the stated reason; using it is a diagnostic.
-    Undefined(&'static str),
 }
 
 /// A rewrite rule as text: `lhs => rhs`.

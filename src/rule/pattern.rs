@@ -103,7 +103,9 @@ impl Pattern {
                 Ok(Pattern::Prim(prim, args))
             }
             ExprKind::Index { base, items, .. } => match (&base.kind, items.as_slice()) {
-                (ExprKind::Name(name), [IndexItem::Expr(Expr { kind: ExprKind::Name(axes), .. })]) if args.len() == 1 => {
+                (ExprKind::Name(name), [IndexItem::Expr(Expr { kind: ExprKind::Name(axes), .. })])
+                    if args.len() == 1 =>
+                {
                     let reduction = Reduction::named(name).ok_or_else(|| TextError::Unbound(name.clone()))?;
                     Ok(Pattern::Reduce(reduction, axes.clone(), Box::new(args.remove(0))))
                 }

@@ -97,7 +97,13 @@ impl RuleSet {
     }
 
     /// Applies the rules of the phases up to `last` at this node until none applies. Arguments are already in form.
-    pub fn apply(&self, g: &mut Graph, mut n: NodeId, last: Phase, fired: &mut Vec<Fired>) -> Result<NodeId, TextError> {
+    pub fn apply(
+        &self,
+        g: &mut Graph,
+        mut n: NodeId,
+        last: Phase,
+        fired: &mut Vec<Fired>,
+    ) -> Result<NodeId, TextError> {
         for _ in 0..FUEL {
             let Some((prim, _)) = g.as_prim(n) else { return Ok(n) };
             let Some(rules) = self.rules.get(&prim) else { return Ok(n) };
