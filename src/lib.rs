@@ -15,6 +15,7 @@ pub mod jit;
 pub mod kernel;
 pub mod lower;
 pub mod model;
+pub mod notation;
 pub mod pass;
 pub mod plan;
 pub mod prim;

@@ -41,6 +41,11 @@ impl Poly {
         Poly(smallvec![(smallvec![d], 1)])
     }
 
+    /// One monomial with its coefficient.
+    pub fn collect_one(dims: Monomial, coefficient: i64) -> Poly {
+        Poly::collect([(dims, coefficient)])
+    }
+
     /// Monomials with their coefficients.
     pub fn terms(&self) -> &[(Monomial, i64)] {
         &self.0

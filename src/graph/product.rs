@@ -2,7 +2,7 @@
 //! quotient of two sorted products without constants, equal factors collected into powers.
 
 use super::{Args, Graph, NodeId, Op};
-use crate::prim::Prim;
+use crate::prim::{Prim, Reduction};
 
 /// Nested sums and products are flattened up to this many terms; beyond, sharing would be lost.
 pub(super) const FLATTEN: usize = 8;
@@ -43,11 +43,32 @@ impl Graph {
         self.mask(&conditions, core)
     }
 
-    /// Takes a term without masks apart, one level deep.
+    /// Takes a canonical term without masks apart: coefficient, then one quotient of two products.
     pub(super) fn factors(&self, n: NodeId) -> Factors {
         let mut parts = Factors { coefficient: 1.0, ..Factors::default() };
-        self.split_factor(&mut parts, n, false);
+        for f in self.product_args(n) {
+            match (self.as_constant(f), self.as_prim(f)) {
+                (Some(c), _) => parts.coefficient *= c,
+                (_, Some((Prim::Div, args))) => {
+                    for x in self.product_args(args[0]) {
+                        match self.as_constant(x) {
+                            Some(c) => parts.coefficient *= c,
+                            None => parts.factors.push(x),
+                        }
+                    }
+                    parts.denominators.extend(self.product_args(args[1]));
+                }
+                _ => parts.factors.push(f),
+            }
+        }
         parts
+    }
+
+    fn product_args(&self, n: NodeId) -> Args {
+        match self.as_prim(n) {
+            Some((Prim::Mul, args)) => Args::from_slice(args),
+            _ => Args::from_slice(&[n]),
+        }
     }
 
     /// Numerator factors (the coefficient among them, unless 1) and denominators of any term.
@@ -64,19 +85,6 @@ impl Graph {
     pub fn negated_if_negative(&mut self, n: NodeId) -> Option<NodeId> {
         let (c, _) = self.coefficient(n);
         (c < 0.0).then(|| self.neg(n))
-    }
-
-    fn split_factor(&self, parts: &mut Factors, n: NodeId, below: bool) {
-        match (self.as_constant(n), self.as_prim(n)) {
-            (Some(c), _) if !below => parts.coefficient *= c,
-            (_, Some((Prim::Mul, args))) => args.iter().for_each(|a| self.split_factor(parts, *a, below)),
-            (_, Some((Prim::Div, args))) if !below => {
-                self.split_factor(parts, args[0], false);
-                self.split_factor(parts, args[1], true);
-            }
-            _ if below => parts.denominators.push(n),
-            _ => parts.factors.push(n),
-        }
     }
 
     fn push_factor(&mut self, parts: &mut Factors, x: NodeId) {
@@ -236,15 +244,23 @@ impl Graph {
         }
     }
 
-    /// Proven to be neither zero nor NaN wherever its arguments are finite: sizes, exponentials, other constants.
+    /// Not zero in exact arithmetic: sizes, exponentials, sums of them, other constants. Such a factor may be cancelled.
     pub fn is_never_zero(&self, n: NodeId) -> bool {
+        match (self.op(n), self.as_prim(n)) {
+            (_, Some((Prim::Exp, _))) => true,
+            (Op::Reduce(Reduction::Sum, _), _) => matches!(self.as_prim(self.args(n)[0]), Some((Prim::Exp, _))),
+            _ => self.is_known_nonzero(n),
+        }
+    }
+
+    /// Not zero in floating point either: sizes, constants, and powers of them.
+    pub fn is_known_nonzero(&self, n: NodeId) -> bool {
         match (self.as_constant(n), self.as_prim(n)) {
             (Some(c), _) => c != 0.0 && !c.is_nan(),
-            (_, Some((Prim::Exp, _))) => true,
             (_, Some((Prim::IndexToReal, args))) => self
                 .bounds(args[0])
                 .is_some_and(|(low, _)| self.extents.non_negative(&low.sub(&super::Poly::constant(1)))),
-            (_, Some((Prim::Mul | Prim::PowConst, args))) => args.iter().all(|a| self.is_never_zero(*a)),
+            (_, Some((Prim::PowConst, args))) => self.is_known_nonzero(args[0]),
             _ => false,
         }
     }

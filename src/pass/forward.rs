@@ -35,13 +35,13 @@ fn node(g: &mut Graph, n: NodeId, tangents: &FxHashMap<NodeId, NodeId>) -> Optio
             (!terms.is_empty()).then(|| g.add(&terms))
         }
         Op::Reduce(reduction, bound) => {
-            let Some(dx) = tangents.get(&args[0]) else { return None };
+            let dx = tangents.get(&args[0])?;
             let axes: Vec<Axis> = bound.iter().collect();
             let term = of_reduction(g, n, reduction, &axes, args[0], *dx);
             term.map(|t| g.reduce(Reduction::Sum, &axes, t))
         }
         Op::At(vars) => {
-            let Some(dx) = tangents.get(&args[0]) else { return None };
+            let dx = tangents.get(&args[0])?;
             let map: AxisMap = vars.iter().zip(args[1..].iter().copied()).collect();
             Some(g.at(*dx, &map))
         }

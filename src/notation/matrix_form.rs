@@ -1,0 +1,319 @@
+//! Matrix form: terms as whole arrays, with `@`, `'`, `softmax`, `one_hot` and `axis =`. Not every term has one.
+
+use super::Writer;
+use super::index_form::elementwise;
+use super::tree::{
+    binary, call, call_with, choose, name, named_argument, negate, number, positional, product, signed_sum, size,
+    transpose,
+};
+use crate::graph::{Axis, AxisSet, NodeId, Op};
+use crate::prim::{Prim, Reduction};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+
+/// An expression for a whole array, and the order of its axes.
+struct Dense {
+    expr: Expr,
+    axes: Vec<Axis>,
+}
+
+impl Writer<'_> {
+    /// The term as an array with exactly these axes, if it has a matrix form.
+    pub(super) fn matrix(&mut self, n: NodeId, axes: &[Axis]) -> Option<Expr> {
+        let dense = self.dense(n, true)?;
+        if dense.axes == axes {
+            return Some(dense.expr);
+        }
+        let reversed: Vec<Axis> = dense.axes.iter().rev().copied().collect();
+        if axes.len() == 2 && reversed == axes {
+            return Some(transpose(dense.expr));
+        }
+        (dense.axes.is_empty() && matches!(self.g.op(n), Op::Const(_)) && !axes.is_empty()).then(|| {
+            let shape: Vec<Expr> = axes.iter().map(|a| size(&self.g.extents, self.g.extent(*a))).collect();
+            let zeros = call("zeros", vec![super::tree::expr(ExprKind::Array(shape))]);
+            if self.g.is_constant(n, 0.0) { zeros } else { binary(BinaryOp::Add, zeros, dense.expr) }
+        })
+    }
+
+    fn dense(&mut self, n: NodeId, is_root: bool) -> Option<Dense> {
+        if !is_root && let Some((let_name, axes)) = self.defined.get(&n) {
+            return Some(Dense { expr: name(let_name), axes: axes.clone() });
+        }
+        match self.g.op(n).clone() {
+            Op::Const(bits) => Some(Dense { expr: number(f64::from_bits(bits)), axes: vec![] }),
+            Op::Port(port) => {
+                let info = self.g.port_info(port);
+                Some(Dense { expr: name(&info.name), axes: info.axes.clone() })
+            }
+            Op::Linear { .. } if self.g.args(n).is_empty() => {
+                let (_, constant) = self.g.linear_terms(n);
+                Some(Dense { expr: size(&self.g.extents, &constant), axes: vec![] })
+            }
+            Op::Reduce(reduction, bound) => self.reduction(n, reduction, &bound),
+            Op::Prim(prim, bits) => self.prim(n, prim, f64::from_bits(bits)),
+            _ => None,
+        }
+    }
+
+    fn prim(&mut self, n: NodeId, prim: Prim, attribute: f64) -> Option<Dense> {
+        let args = self.g.args(n).to_vec();
+        match prim {
+            Prim::Add => self.sum_of_terms(&args),
+            Prim::Mul => {
+                let (negative, dense) = self.signed_product(n)?;
+                Some(Dense { expr: if negative { negate(dense.expr) } else { dense.expr }, axes: dense.axes })
+            }
+            Prim::Exp => self.softmax(args[0]).or_else(|| self.plain(prim, attribute, &args)),
+            Prim::Select => {
+                if let Some(hot) = self.one_hot(n) {
+                    return Some(hot);
+                }
+                let (c, a, b) = (self.dense(args[0], false)?, self.dense(args[1], false)?, self.dense(args[2], false)?);
+                let axes = common_order(&[&c.axes, &a.axes, &b.axes])?;
+                Some(Dense { expr: choose(c.expr, a.expr, b.expr), axes })
+            }
+            Prim::IndexToReal => {
+                let inner = self.dense(args[0], false)?;
+                let plain = self.is_plain_index(args[0]);
+                Some(Dense { expr: if plain { inner.expr } else { call("real", vec![inner.expr]) }, axes: inner.axes })
+            }
+            Prim::IndexIsZero => {
+                let (terms, constant) = self.g.linear_terms(args[0]);
+                let [(a, ka), (b, kb)] = terms.as_slice() else { return None };
+                let same = ka.as_constant() == Some(1) && kb.as_constant() == Some(-1);
+                if !same || constant.as_constant() != Some(0) {
+                    return None;
+                }
+                let (a, b) = (self.dense(*a, false)?, self.dense(*b, false)?);
+                let axes = common_order(&[&a.axes, &b.axes])?;
+                Some(Dense { expr: elementwise(Prim::Equal, 0.0, vec![a.expr, b.expr]), axes })
+            }
+            Prim::IndexIsNonNegative => None,
+            _ => self.plain(prim, attribute, &args),
+        }
+    }
+
+    fn plain(&mut self, prim: Prim, attribute: f64, args: &[NodeId]) -> Option<Dense> {
+        let mut parts = vec![];
+        let mut orders = vec![];
+        for a in args {
+            let part = self.dense(*a, false)?;
+            orders.push(part.axes);
+            parts.push(part.expr);
+        }
+        let axes = common_order(&orders.iter().collect::<Vec<_>>())?;
+        Some(Dense { expr: elementwise(prim, attribute, parts), axes })
+    }
+
+    fn sum_of_terms(&mut self, args: &[NodeId]) -> Option<Dense> {
+        let mut terms = vec![];
+        let mut orders = vec![];
+        for a in args {
+            let (negative, dense) = self.signed_product(*a)?;
+            orders.push(dense.axes);
+            terms.push((negative, dense.expr));
+        }
+        let axes = common_order(&orders.iter().collect::<Vec<_>>())?;
+        Some(Dense { expr: signed_sum(terms), axes })
+    }
+
+    /// A term of a sum: whether it is negative, and its absolute form.
+    fn signed_product(&mut self, n: NodeId) -> Option<(bool, Dense)> {
+        if let Some(c) = self.g.as_constant(n) {
+            return Some((c < 0.0, Dense { expr: number(c.abs()), axes: vec![] }));
+        }
+        // `if y == k then -1 else 0` is `-one_hot(y)`.
+        if let Some((Prim::Select, args)) = self.g.as_prim(n) {
+            let value = args[1];
+            if self.g.as_constant(value).is_some_and(|c| c < 0.0) && !self.defined.contains_key(&n) {
+                let positive = self.g.neg(value);
+                let (condition, zero) = (self.g.args(n)[0], self.g.args(n)[2]);
+                let flipped = self.g.select(condition, positive, zero);
+                if let Some(hot) = self.one_hot(flipped) {
+                    return Some((true, hot));
+                }
+            }
+        }
+        let is_product = matches!(self.g.as_prim(n), Some((Prim::Mul, _))) && !self.defined.contains_key(&n);
+        if !is_product {
+            return Some((false, self.dense(n, false)?));
+        }
+        let mut negative = false;
+        let (mut factors, mut orders) = (vec![], vec![]);
+        for a in self.g.args(n).to_vec() {
+            match self.g.as_constant(a) {
+                Some(c) => {
+                    negative ^= c < 0.0;
+                    if c.abs() != 1.0 {
+                        factors.insert(0, number(c.abs()));
+                    }
+                }
+                None => {
+                    let dense = self.dense(a, false)?;
+                    orders.push(dense.axes);
+                    factors.push(dense.expr);
+                }
+            }
+        }
+        let axes = common_order(&orders.iter().collect::<Vec<_>>())?;
+        Some((negative, Dense { expr: product(factors)?, axes }))
+    }
+
+    /// `if y[n] == k then c else 0` as `c * one_hot(y)`.
+    fn one_hot(&mut self, n: NodeId) -> Option<Dense> {
+        let (conditions, value) = self.g.masks(n);
+        let scale = self.g.as_constant(value)?;
+        let [condition] = conditions.as_slice() else { return None };
+        let Some((Prim::IndexIsZero, args)) = self.g.as_prim(*condition) else { return None };
+        let (terms, constant) = self.g.linear_terms(args[0]);
+        let [(a, ka), (b, kb)] = terms.as_slice() else { return None };
+        if constant.as_constant() != Some(0) || ka.add(kb).as_constant() != Some(0) || ka.as_constant()?.abs() != 1 {
+            return None;
+        }
+        let (labels, axis) = match (self.g.op(*a), self.g.op(*b)) {
+            (Op::Axis(axis), Op::Port(_)) => (*b, *axis),
+            (Op::Port(_), Op::Axis(axis)) => (*a, *axis),
+            _ => return None,
+        };
+        // The width of one_hot is the range of the labels.
+        let Op::Port(port) = self.g.op(labels) else { return None };
+        let crate::graph::PortKind::Index(extent) = self.g.port_info(*port).kind else { return None };
+        if extent != axis.extent || self.g.axes(labels).contains(axis) {
+            return None;
+        }
+        let labels = self.dense(labels, false)?;
+        let hot = call("one_hot", vec![labels.expr]);
+        let expr = if scale == 1.0 { hot } else { binary(BinaryOp::Multiply, number(scale), hot) };
+        Some(Dense { expr, axes: [labels.axes, vec![axis]].concat() })
+    }
+
+    /// `exp(z - logsumexp(z))` over the last axis is `softmax(z)`.
+    fn softmax(&mut self, exponent: NodeId) -> Option<Dense> {
+        let Some((Prim::Add, args)) = self.g.as_prim(exponent) else { return None };
+        let args = args.to_vec();
+        for (i, a) in args.iter().enumerate() {
+            let Some(positive) = self.g.negated_if_negative(*a) else { continue };
+            let Op::Reduce(Reduction::LogSumExp, bound) = self.g.op(positive).clone() else { continue };
+            let [axis] = bound.as_slice() else { continue };
+            let mut rest = args.clone();
+            rest.remove(i);
+            let rest = self.g.add(&rest);
+            if self.g.args(positive)[0] != rest {
+                continue;
+            }
+            let logits = self.dense(rest, false)?;
+            if logits.axes.last() == Some(axis) {
+                return Some(Dense { expr: call("softmax", vec![logits.expr]), axes: logits.axes });
+            }
+        }
+        None
+    }
+
+    fn reduction(&mut self, n: NodeId, reduction: Reduction, bound: &AxisSet) -> Option<Dense> {
+        let body = self.g.args(n)[0];
+        if reduction == Reduction::Sum
+            && let Some(dense) = self.matrix_product(body, bound)
+        {
+            return Some(dense);
+        }
+        let inner = self.dense(body, false)?;
+        if !bound.is_subset(&inner.axes.iter().copied().collect()) {
+            return None;
+        }
+        let axes: Vec<Axis> = inner.axes.iter().copied().filter(|a| !bound.contains(*a)).collect();
+        let by_default = match reduction {
+            Reduction::ArgMax | Reduction::ArgMin => inner.axes.last().is_some_and(|a| bound.as_slice() == [*a]),
+            _ => axes.is_empty(),
+        };
+        let mut arguments = vec![positional(inner.expr)];
+        if !by_default {
+            let mut named: Vec<Expr> = bound.iter().map(|a| self.axis_argument(a, &inner.axes)).collect();
+            let value = match named.len() {
+                1 => named.remove(0),
+                _ => super::tree::expr(ExprKind::Array(named)),
+            };
+            arguments.push(named_argument("axis", value));
+        }
+        Some(Dense { expr: call_with(reduction.row().name, arguments), axes })
+    }
+
+    /// An axis by the name of its dim, or by its position if that is not unique.
+    fn axis_argument(&self, axis: Axis, order: &[Axis]) -> Expr {
+        let position = order.iter().position(|a| *a == axis).unwrap_or(0);
+        let unique = order.iter().filter(|a| a.extent == axis.extent).count() == 1;
+        match self.g.extent(axis).as_dim() {
+            Some(dim) if unique => name(&self.g.extents.dim(dim).name),
+            _ => number(position as f64),
+        }
+    }
+
+    /// A sum of a product of two arrays over one common axis, as `a @ b` with the transpositions it needs.
+    fn matrix_product(&mut self, body: NodeId, bound: &AxisSet) -> Option<Dense> {
+        let [k] = bound.as_slice() else { return None };
+        let (conditions, core) = self.g.masks(body);
+        let (factors, below) = self.g.quotient_parts(core);
+        if !below.is_empty() || factors.len() < 2 || factors.iter().any(|f| self.g.as_constant(*f).is_some()) {
+            return None;
+        }
+        // Factors go to the operand whose axes cover them.
+        let widest = |axes: &AxisSet| factors.iter().find(|f| axes.is_subset(self.g.axes(**f))).copied();
+        let first = *factors.iter().max_by_key(|f| self.g.axes(**f).len())?;
+        let first_axes = self.g.axes(first).clone();
+        let second = *factors.iter().find(|f| !self.g.axes(**f).is_subset(&first_axes)).or_else(|| {
+            // A vector product: any other factor.
+            factors.iter().find(|f| **f != first && widest(self.g.axes(**f)).is_some())
+        })?;
+        let second_axes = self.g.axes(second).clone();
+        let (mut left, mut right) = (vec![], vec![]);
+        for f in &factors {
+            if *f == first || *f != second && self.g.axes(*f).is_subset(&first_axes) {
+                left.push(*f);
+            } else if self.g.axes(*f).is_subset(&second_axes) {
+                right.push(*f);
+            } else {
+                return None;
+            }
+        }
+        let (mut left_masks, mut right_masks) = (vec![], vec![]);
+        for c in conditions {
+            match (self.g.axes(c).is_subset(&second_axes), self.g.axes(c).is_subset(&first_axes)) {
+                (true, _) => right_masks.push(c),
+                (_, true) => left_masks.push(c),
+                _ => return None,
+            }
+        }
+        let left = self.g.mul(&left);
+        let left = self.g.mask(&left_masks, left);
+        let right = self.g.mul(&right);
+        let right = self.g.mask(&right_masks, right);
+        let (a, b) = (self.dense(left, false)?, self.dense(right, false)?);
+        multiply(a, b, *k)
+    }
+}
+
+/// `a @ b` summed over `k`; the operand whose other axis comes first in the graph's order stands left.
+fn multiply(a: Dense, b: Dense, k: Axis) -> Option<Dense> {
+    if a.axes.len() > 2 || b.axes.len() > 2 || !a.axes.contains(&k) || !b.axes.contains(&k) {
+        return None;
+    }
+    let other = |d: &Dense| d.axes.iter().copied().find(|x| *x != k);
+    let (m, n) = (other(&a), other(&b));
+    if m.is_some() && m == n {
+        return None;
+    }
+    let swap = match (m, n) {
+        (Some(m), Some(n)) => n < m,
+        _ => false,
+    };
+    let (left, right) = if swap { (b, a) } else { (a, b) };
+    let (m, n) = (other(&left), other(&right));
+    let left = if left.axes.last() == Some(&k) { left.expr } else { transpose(left.expr) };
+    let right = if right.axes.first() == Some(&k) { right.expr } else { transpose(right.expr) };
+    let axes = m.into_iter().chain(n).collect();
+    Some(Dense { expr: binary(BinaryOp::MatrixMultiply, left, right), axes })
+}
+
+/// The longest order, if every other one is a suffix of it: what elementwise operators accept.
+fn common_order(orders: &[&Vec<Axis>]) -> Option<Vec<Axis>> {
+    let longest = orders.iter().max_by_key(|o| o.len())?;
+    orders.iter().all(|o| longest.ends_with(o)).then(|| longest.to_vec())
+}

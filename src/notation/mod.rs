@@ -1,0 +1,224 @@
+//! Terms back in the language: a complete program whose outputs are given terms, with the user's names.
+//!
+//! Matrix form where the term has one (`x' @ dz`, `softmax(z)`, `sum(dz, axis = N)`), index notation otherwise, which
+//! always works. Reads programs and makes a tree of `syntax`; the printer of `syntax` turns it into text. Must not know
+//! passes.
+
+mod index_form;
+mod matrix_form;
+mod names;
+mod tree;
+
+use crate::graph::{Axis, Graph, Initializer, NodeId, Op, PortId, PortKind, Precision, Program, Role, ValueRole};
+use crate::syntax::ast::{Ast, Binder, Declaration, DimDeclaration, Expr, KindExpr, Let, Pattern, ShapeItem};
+use crate::syntax::ast::{Statement, StatementKind, TypeExpr};
+use names::Names;
+use rustc_hash::{FxHashMap, FxHashSet};
+use tree::{call, named_argument, number, size, span};
+
+/// A term to print, with the order of its axes.
+#[derive(Clone, Debug)]
+pub struct Result {
+    /// The output's name; made unique by trailing `_`.
+    pub name: String,
+    /// The term.
+    pub node: NodeId,
+    /// Its axes in order; the term may lack some.
+    pub axes: Vec<Axis>,
+}
+
+/// A program that computes the results: its declarations, the lets it needs, and one output per result.
+///
+/// The lets of the program must be in the same normal form as the results, so that their names are found.
+pub fn source(program: &Program, results: &[Result]) -> Ast {
+    let mut writer = Writer::new(program, results);
+    let outputs: Vec<Statement> = results.iter().map(|r| writer.output(r)).collect();
+    let mut statements = writer.declarations();
+    statements.append(&mut writer.lets);
+    statements.extend(outputs);
+    Ast { statements, comments: vec![] }
+}
+
+/// What is known while a program is written.
+struct Writer<'p> {
+    program: &'p Program,
+    /// Canonicalising constructors are used to recognise forms, so the writer works on a copy.
+    g: Graph,
+    names: Names,
+    /// Terms with a `let`, and the order of their axes.
+    defined: FxHashMap<NodeId, (String, Vec<Axis>)>,
+    /// Lets of the user that may be used, not yet written.
+    hints: FxHashMap<NodeId, (String, Vec<Axis>)>,
+    uses: FxHashMap<NodeId, usize>,
+    ports: FxHashSet<PortId>,
+    lets: Vec<Statement>,
+}
+
+impl<'p> Writer<'p> {
+    fn new(program: &'p Program, results: &[Result]) -> Writer<'p> {
+        let g = program.graph.clone();
+        let roots: Vec<NodeId> = results.iter().map(|r| r.node).collect();
+        let order = g.reachable(&roots);
+        let mut uses: FxHashMap<NodeId, usize> = FxHashMap::default();
+        let mut ports = FxHashSet::default();
+        for n in &order {
+            for a in g.args(*n) {
+                *uses.entry(*a).or_default() += 1;
+            }
+            if let Op::Port(port) = g.op(*n) {
+                ports.insert(*port);
+            }
+        }
+        for r in results {
+            *uses.entry(r.node).or_default() += 1;
+        }
+        let mut hints = FxHashMap::default();
+        for value in program.values_of(ValueRole::Let) {
+            let is_leaf = matches!(g.op(value.node), Op::Port(_) | Op::Const(_) | Op::Axis(_) | Op::At(_));
+            let whole = value.axes.len() == g.axes(value.node).len();
+            if !is_leaf && whole {
+                hints.entry(value.node).or_insert((value.name.clone(), value.axes.clone()));
+            }
+        }
+        let names = Names::new(program);
+        Writer { program, g, names, defined: FxHashMap::default(), hints, uses, ports, lets: vec![] }
+    }
+
+    /// Precision, dims and the ports that the results need.
+    fn declarations(&self) -> Vec<Statement> {
+        let mut out = vec![];
+        if self.program.precision == Precision::F64 {
+            out.push(statement(StatementKind::Precision(tree::ident("f64"))));
+        }
+        let dims: Vec<DimDeclaration> = self
+            .g
+            .extents
+            .dims()
+            .iter()
+            .map(|d| DimDeclaration { name: tree::ident(&d.name), value: d.value.map(|v| number(v as f64)) })
+            .collect();
+        if !dims.is_empty() {
+            out.push(statement(StatementKind::Dim(dims)));
+        }
+        for port in self.program.ports.iter().filter(|p| self.ports.contains(&p.id)) {
+            let info = self.g.port_info(port.id);
+            let kind = match info.kind {
+                PortKind::Real => None,
+                PortKind::Bool => Some(KindExpr { name: tree::ident("bool"), argument: None }),
+                PortKind::Index(extent) => Some(KindExpr {
+                    name: tree::ident("index"),
+                    argument: Some(size(&self.g.extents, self.g.extents.poly(extent))),
+                }),
+            };
+            let shape: Vec<ShapeItem> =
+                info.axes.iter().map(|a| ShapeItem::Dim(size(&self.g.extents, self.g.extent(*a)))).collect();
+            let shape = (!shape.is_empty()).then_some(shape);
+            let ty = (kind.is_some() || shape.is_some()).then(|| TypeExpr { kind, shape, span: span() });
+            let value = port.initial.as_ref().map(initial);
+            let declaration = Declaration { name: tree::ident(&info.name), ty, interval: None, value };
+            out.push(statement(match port.role {
+                Role::Input => StatementKind::Input(declaration),
+                Role::Target => StatementKind::Target(declaration),
+                Role::Param => StatementKind::Param(declaration),
+            }));
+        }
+        out
+    }
+
+    fn output(&mut self, result: &Result) -> Statement {
+        let (binders, value) = self.right_side(result.node, &result.axes);
+        let name = tree::ident(&self.names.fresh(&result.name));
+        statement(StatementKind::Output { name, binders, value: Some(value) })
+    }
+
+    /// What stands behind `=`, and the binders if it is in index form.
+    fn right_side(&mut self, n: NodeId, axes: &[Axis]) -> (Option<Vec<Binder>>, Expr) {
+        self.define_parts(n);
+        if let Some(value) = self.matrix(n, axes) {
+            return (None, value);
+        }
+        self.define_reductions(n);
+        let value = self.indexed(n);
+        (Some(self.binders(n, axes)), value)
+    }
+
+    /// Writes a `let` for a term, unless it has one.
+    fn define(&mut self, n: NodeId) {
+        if self.defined.contains_key(&n) {
+            return;
+        }
+        let (wanted, axes) = match self.hints.get(&n) {
+            Some(hint) => hint.clone(),
+            None => ("t1".to_string(), self.g.axes(n).iter().collect()),
+        };
+        let (binders, value) = self.right_side(n, &axes);
+        let name = if self.hints.contains_key(&n) { wanted } else { self.names.fresh_numbered("t") };
+        let pattern = Pattern::Name(tree::ident(&name));
+        self.defined.insert(n, (name, axes));
+        self.lets.push(statement(StatementKind::Let(Let { pattern, ty: None, binders, value, span: span() })));
+    }
+
+    /// Gives lets to the parts of a term that are the user's, used several times, or read elsewhere.
+    fn define_parts(&mut self, root: NodeId) {
+        let defined: FxHashSet<NodeId> = self.defined.keys().copied().collect();
+        for n in self.g.reachable_until(&[root], |n| defined.contains(&n) && n != root) {
+            if n == root || self.defined.contains_key(&n) {
+                continue;
+            }
+            if matches!(self.g.op(n), Op::At(_)) {
+                let base = self.g.args(n)[0];
+                if matches!(self.g.op(base), Op::Reduce(..)) && base != root {
+                    self.define(base);
+                }
+            }
+            let shared = self.uses.get(&n).copied().unwrap_or(0) > 1 && self.is_worth_a_name(n);
+            if shared || self.hints.contains_key(&n) {
+                self.define(n);
+            }
+        }
+    }
+
+    /// In index form every reduction inside a term has a let, so that no index hides another.
+    fn define_reductions(&mut self, root: NodeId) {
+        let defined: FxHashSet<NodeId> = self.defined.keys().copied().collect();
+        for n in self.g.reachable_until(&[root], |n| defined.contains(&n) && n != root) {
+            if n != root && matches!(self.g.op(n), Op::Reduce(..)) {
+                self.define(n);
+            }
+        }
+    }
+
+    fn is_worth_a_name(&self, n: NodeId) -> bool {
+        let is_leaf = |n: NodeId| matches!(self.g.op(n), Op::Port(_) | Op::Const(_) | Op::Axis(_) | Op::Linear { .. });
+        match self.g.op(n) {
+            Op::Reduce(..) => true,
+            Op::Prim(prim, _) if prim.row().result == crate::prim::ResultKind::Bool => false,
+            Op::Prim(crate::prim::Prim::IndexToReal, _) => false,
+            // `-x`, `2 * x`, `x^2` are as short as a name.
+            Op::Prim(..) => {
+                self.g.args(n).iter().filter(|a| self.g.as_constant(**a).is_none()).count() > 1
+                    || !self.g.args(n).iter().all(|a| is_leaf(*a))
+            }
+            _ => false,
+        }
+    }
+}
+
+fn statement(kind: StatementKind) -> Statement {
+    Statement { kind, span: span(), doc: None }
+}
+
+fn initial(start: &Initializer) -> Expr {
+    match start {
+        Initializer::Constant(v) => number(*v),
+        Initializer::Values(values) => {
+            tree::expr(crate::syntax::ast::ExprKind::Array(values.iter().map(|v| number(*v)).collect()))
+        }
+        Initializer::Normal { std } => tree::call_with("normal", vec![named_argument("std", number(*std))]),
+        Initializer::Uniform { low, high } => call("uniform", vec![number(*low), number(*high)]),
+        Initializer::GlorotUniform => call("glorot_uniform", vec![]),
+        Initializer::GlorotNormal => call("glorot_normal", vec![]),
+        Initializer::HeUniform => call("he_uniform", vec![]),
+        Initializer::HeNormal => call("he_normal", vec![]),
+    }
+}
