@@ -80,8 +80,18 @@ impl Default for Settings {
 
 /// Every setting that can be written.
 const SETTINGS: &[&str] = &[
-    "optimizer", "batch", "epochs", "patience", "monitor", "seed", "loss", "shuffle", "drop_last", "clip_norm",
-    "clip_value", "tol",
+    "optimizer",
+    "batch",
+    "epochs",
+    "patience",
+    "monitor",
+    "seed",
+    "loss",
+    "shuffle",
+    "drop_last",
+    "clip_norm",
+    "clip_value",
+    "tol",
 ];
 
 /// Settings of the language that this version does not have.
@@ -243,9 +253,7 @@ mod tests {
         let mut program = Program::default();
         program.graph.extents.declare("B", Some(16));
         let node = program.graph.constant(0.0);
-        for (role, name) in
-            [(ValueRole::Loss, "fit"), (ValueRole::Loss, "size"), (ValueRole::Metric, "accuracy")]
-        {
+        for (role, name) in [(ValueRole::Loss, "fit"), (ValueRole::Loss, "size"), (ValueRole::Metric, "accuracy")] {
             program.values.push(ProgramValue { name: name.into(), role, node, axes: vec![], span: Span::default() });
         }
         program
@@ -260,8 +268,9 @@ mod tests {
             StatementKind::Train(block) => Some(block),
             _ => None,
         });
-        Settings::new(&program(), &blocks.collect::<Vec<_>>(), None, &[])
-            .map_err(|p| p.iter().map(|d| (d.code.to_string(), sources.text(d.labels[0].span).trim_end().to_string())).collect())
+        Settings::new(&program(), &blocks.collect::<Vec<_>>(), None, &[]).map_err(|p| {
+            p.iter().map(|d| (d.code.to_string(), sources.text(d.labels[0].span).trim_end().to_string())).collect()
+        })
     }
 
     fn problem(text: &str) -> (String, String) {

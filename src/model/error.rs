@@ -107,7 +107,7 @@ pub enum CallError {
         given: &'static str,
     },
     /// An array of another length.
-    #[error("`{port}` of shape {shape} needs {expected} elements, but {given} were given")]
+    #[error("`{port}` of shape {shape} needs {expected} elements, but {given} were given{reason}")]
     Length {
         /// The port.
         port: String,
@@ -117,6 +117,8 @@ pub enum CallError {
         expected: usize,
         /// In the call.
         given: usize,
+        /// Which other arrays the sizes come from, ready to be appended; may be empty.
+        reason: String,
     },
     /// A length that no size of the open dim explains.
     #[error("`{port}` of shape {shape} was given {given} elements, which fits no size of `{dim}`")]

@@ -1,5 +1,24 @@
 //! The embedding interface: a [`Model`] is compiled into [`Function`]s that a host calls.
+//!
+//! Reads every lower floor. Must not print, nor know the command line or training.
 
+pub mod atomic_file;
+mod compile;
+mod error;
+mod function;
+mod interpreted;
 mod real;
+mod signature;
+mod sizes;
+mod slice;
+mod source;
+mod weights;
 
+pub use compile::{Backend, CompileTimings, Options, Prepared, Target, prepare};
+pub use error::{CallError, CompileError, ModelError};
+pub use function::{Function, NamedValue, Workspace};
 pub use real::Real;
+pub use signature::{Port, PortRole, Signature, Size};
+pub use slice::{Element, Slice, SliceMut, Values};
+pub use source::Model;
+pub use weights::{Param, Weights, WeightsError};

@@ -5,6 +5,7 @@
 use super::error::CallError;
 use super::signature::{Port, Size};
 use crate::graph::{DimId, ExtentId, Extents, Poly};
+use smallvec::SmallVec;
 
 /// Not known yet.
 const UNKNOWN: i64 = -1;
@@ -45,38 +46,55 @@ impl Sizes {
 
     /// Finds the size of every dim from the lengths of the inputs, and checks them all. `dims` is overwritten; it is
     /// indexed by dim.
-    pub fn solve(
-        &self,
-        ports: &[Port],
-        length: &dyn Fn(usize) -> usize,
-        dims: &mut Vec<i64>,
-    ) -> Result<(), CallError> {
+    pub fn solve(&self, ports: &[Port], length: &dyn Fn(usize) -> usize, dims: &mut Vec<i64>) -> Result<(), CallError> {
         dims.clear();
         dims.extend(self.extents.dims().iter().map(|d| d.value.unwrap_or(UNKNOWN)));
         // Each round finds at least one dim, so there are few.
-        while self.round(ports, length, dims)? {}
+        let mut found: SmallVec<[(DimId, usize); 4]> = SmallVec::new();
+        while self.round(ports, length, dims, &mut found)? {}
+        // Sizes first: a length says nothing about a negative one.
+        for poly in self.axes.iter().map(|e| self.extents.poly(*e)).filter(|p| self.is_known(p, dims)) {
+            if self.value(poly, dims).is_none_or(|n| !(0..=LARGEST).contains(&n)) {
+                return Err(CallError::Size { size: self.extents.show(poly) });
+            }
+        }
         for (i, port) in ports.iter().enumerate() {
             let Some(expected) = self.count(&port.shape, dims) else { continue };
             if expected != length(i) as i64 {
+                let reason = self.reason(port, ports, dims, &found);
                 let (port, shape) = (port.name.clone(), self.show(&port.shape, dims));
-                return Err(CallError::Length { port, shape, expected: expected as usize, given: length(i) });
+                let (expected, given) = (expected as usize, length(i));
+                return Err(CallError::Length { port, shape, expected, given, reason });
             }
         }
         if let Some(dim) = self.needed.iter().find(|d| dims[d.0 as usize] == UNKNOWN) {
             return Err(CallError::UnknownDim { dim: self.extents.dim(*dim).name.clone() });
         }
-        for extent in &self.axes {
-            let size = self.value(self.extents.poly(*extent), dims);
-            if size.is_none_or(|n| !(0..=LARGEST).contains(&n)) {
-                return Err(CallError::Size { size: self.extents.show(self.extents.poly(*extent)) });
-            }
-        }
         Ok(())
     }
 
-    /// Finds dims that follow from what is known; false if none does.
-    fn round(&self, ports: &[Port], length: &dyn Fn(usize) -> usize, dims: &mut [i64]) -> Result<bool, CallError> {
-        let mut found = false;
+    /// Which other ports the sizes of a port's dims come from: `; N is 3 by \`y\``.
+    fn reason(&self, port: &Port, ports: &[Port], dims: &[i64], found: &[(DimId, usize)]) -> String {
+        let in_shape = |d: DimId| {
+            let occurs = |s: &Size| self.extents.poly(s.extent).terms().iter().any(|(m, _)| m.contains(&d));
+            port.shape.iter().any(occurs)
+        };
+        let by = found.iter().filter(|(d, by)| in_shape(*d) && ports[*by].name != port.name);
+        let one = |(d, by): &(DimId, usize)| {
+            format!("{} is {} by `{}`", self.extents.dim(*d).name, dims[d.0 as usize], ports[*by].name)
+        };
+        by.map(|f| format!("; {}", one(f))).collect()
+    }
+
+    /// Finds dims that follow from what is known, and notes by which port; false if none does.
+    fn round(
+        &self,
+        ports: &[Port],
+        length: &dyn Fn(usize) -> usize,
+        dims: &mut [i64],
+        found: &mut SmallVec<[(DimId, usize); 4]>,
+    ) -> Result<bool, CallError> {
+        let before = found.len();
         for (i, port) in ports.iter().enumerate() {
             let mut known = 1i64;
             let mut unknown: Option<(ExtentId, u32)> = None;
@@ -103,9 +121,9 @@ impl Sizes {
                 return Err(CallError::Indivisible { port: port.name.clone(), shape, dim, given: given as usize });
             };
             dims[dim.0 as usize] = value;
-            found = true;
+            found.push((dim, i));
         }
-        Ok(found)
+        Ok(found.len() > before)
     }
 
     /// The polynomial as `factor · dim + rest`, if exactly one dim in it is unknown and occurs linearly.
@@ -133,10 +151,11 @@ impl Sizes {
 
     /// The value of a polynomial, if all its dims are known.
     fn value(&self, poly: &Poly, dims: &[i64]) -> Option<i64> {
-        if poly.terms().iter().any(|(m, _)| m.iter().any(|d| dims[d.0 as usize] == UNKNOWN)) {
-            return None;
-        }
-        poly.evaluate(&|d| dims[d.0 as usize])
+        if self.is_known(poly, dims) { poly.evaluate(&|d| dims[d.0 as usize]) } else { None }
+    }
+
+    fn is_known(&self, poly: &Poly, dims: &[i64]) -> bool {
+        poly.terms().iter().all(|(m, _)| m.iter().all(|d| dims[d.0 as usize] != UNKNOWN))
     }
 
     /// The size of an extent for known dims.
@@ -232,8 +251,8 @@ mod tests {
         let (mut case, d) = Case::new(&[("N", None)]);
         case.port("x", &[d[0].clone()]);
         case.port("y", &[d[0].clone(), Poly::constant(2)]);
-        let expected = CallError::Length { port: "y".into(), shape: "[N = 3, 2]".into(), expected: 6, given: 8 };
-        assert_eq!(case.solve(&[3, 8]), Err(expected));
+        let error = case.solve(&[3, 8]).unwrap_err().to_string();
+        assert_eq!(error, "`y` of shape [N = 3, 2] needs 6 elements, but 8 were given; N is 3 by `x`");
     }
 
     #[test]

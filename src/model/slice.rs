@@ -170,6 +170,16 @@ impl SliceMut<'_> {
         }
     }
 
+    /// The same array, borrowed for a shorter time.
+    pub fn reborrow(&mut self) -> SliceMut<'_> {
+        match self {
+            SliceMut::F32(v) => SliceMut::F32(v),
+            SliceMut::F64(v) => SliceMut::F64(v),
+            SliceMut::Index(v) => SliceMut::Index(v),
+            SliceMut::Bool(v) => SliceMut::Bool(v),
+        }
+    }
+
     /// Writes numbers, rounded to the element type.
     pub(crate) fn set_f64(&mut self, values: &[f64]) {
         match self {

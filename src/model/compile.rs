@@ -1,0 +1,335 @@
+//! From a program to a function: which values are asked for, their derivatives, the passes, the back end.
+//!
+//! Reads programs, passes and back ends. Must not know source text.
+
+use super::error::CompileError;
+use super::function::{Engine, Function, Inner};
+use super::interpreted::Interpreted;
+use super::signature::{self, Port, PortRole, Signature};
+use super::sizes::Sizes;
+use crate::diag::catalog::nearest;
+use crate::graph::{Axis, ExtentId, Graph, Kind, NodeId, Op, PortId, PortKind, Program, Role, ValueRole};
+use crate::pass;
+use std::time::{Duration, Instant};
+
+/// What runs a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Backend {
+    /// Native code if this build of nnc can make it, else the interpreter.
+    #[default]
+    Auto,
+    /// Native code or an error.
+    Native,
+    /// The reference interpreter: slow, in f64, the oracle of the tests.
+    Interpreter,
+}
+
+/// What to compile.
+///
+/// ```
+/// use nnc::model::{Backend, Options};
+///
+/// let values = Options::values(["p", "accuracy"]);
+/// let gradient = Options::gradient("loss").with_respect_to(["W", "b"]).backend(Backend::Interpreter);
+/// # let _ = (values, gradient);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Options {
+    /// The values to compute, by name: outputs, losses, metrics or lets. All outputs, losses and metrics if there is
+    /// neither a name here nor a gradient.
+    pub values: Vec<String>,
+    /// The real number to differentiate. Its value is computed too, as the first result.
+    pub gradient_of: Option<String>,
+    /// The ports to differentiate with respect to; all params if absent.
+    pub with_respect_to: Option<Vec<String>>,
+    /// What runs the function.
+    pub backend: Backend,
+    /// Sizes of open dims, fixed at compile time. Needed only for dims that do not follow from the lengths of inputs.
+    pub dims: Vec<(String, usize)>,
+}
+
+impl Options {
+    /// These values.
+    pub fn values<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Options {
+        Options { values: names.into_iter().map(Into::into).collect(), ..Options::default() }
+    }
+
+    /// The value and the gradient of one real number, a loss as a rule, with respect to all params.
+    pub fn gradient(of: impl Into<String>) -> Options {
+        Options { gradient_of: Some(of.into()), ..Options::default() }
+    }
+
+    /// Differentiates with respect to these inputs, targets or params.
+    pub fn with_respect_to<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Options {
+        self.with_respect_to = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Chooses what runs the function.
+    pub fn backend(mut self, backend: Backend) -> Options {
+        self.backend = backend;
+        self
+    }
+
+    /// Fixes the size of an open dim.
+    pub fn dim(mut self, name: impl Into<String>, size: usize) -> Options {
+        self.dims.push((name.into(), size));
+        self
+    }
+}
+
+/// How long each stage took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompileTimings {
+    /// Text to tree. Part of reading the model, not of this function.
+    pub parse: Duration,
+    /// Tree to graph. Part of reading the model, not of this function.
+    pub lower: Duration,
+    /// Derivatives.
+    pub differentiate: Duration,
+    /// Canonical, stable and cheapest form.
+    pub simplify: Duration,
+    /// Graph to kernels.
+    pub plan: Duration,
+    /// Kernels to machine code.
+    pub codegen: Duration,
+}
+
+impl CompileTimings {
+    /// All stages together.
+    pub fn total(&self) -> Duration {
+        self.parse + self.lower + self.differentiate + self.simplify + self.plan + self.codegen
+    }
+}
+
+/// A term to compute and how it is given back.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its name; for a gradient that of the port.
+    pub name: String,
+    /// What it is.
+    pub role: PortRole,
+    /// The term.
+    pub node: NodeId,
+    /// The order of its axes.
+    pub axes: Vec<Axis>,
+}
+
+/// A program with the terms asked for, after the passes: what the back ends see.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The graph.
+    pub graph: Graph,
+    /// What to compute, in the order of results.
+    pub targets: Vec<Target>,
+    /// The ports that the results depend on, as written, in order of declaration.
+    pub ports: Vec<(PortId, Role)>,
+    /// How long each stage took so far.
+    pub timings: CompileTimings,
+}
+
+/// Selects, differentiates and simplifies. With `simplify` false the terms stay as lowering and differentiation made
+/// them.
+///
+/// # Errors
+/// A name that does not exist or a derivative that cannot be taken.
+pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<Prepared, CompileError> {
+    let mut graph = program.graph.clone();
+    for (name, value) in &options.dims {
+        let found = graph.extents.dims().iter().position(|d| d.name == *name && d.value.is_none());
+        let size = i64::try_from(*value).ok().filter(|v| *v >= 1);
+        let (Some(found), Some(size)) = (found, size) else {
+            return Err(CompileError::UnknownDim { name: name.clone() });
+        };
+        graph.extents.fix(crate::graph::DimId(found as u32), size);
+    }
+    let mut targets = values(program, options)?;
+    let mut timings = CompileTimings::default();
+    let mut ports = reachable_ports(&graph, targets.iter().map(|t| t.node));
+
+    if simplify {
+        let start = Instant::now();
+        let roots: Vec<NodeId> = targets.iter().map(|t| t.node).collect();
+        for (target, node) in targets.iter_mut().zip(pass::normalize(&mut graph, &roots)) {
+            target.node = node;
+        }
+        timings.simplify += start.elapsed();
+    }
+    if options.gradient_of.is_some() {
+        let start = Instant::now();
+        let (of, wrt) = (targets[0].node, with_respect_to(program, options)?);
+        let leaves: Vec<NodeId> = wrt.iter().map(|p| graph.port(*p)).collect();
+        let gradients = pass::gradient(&mut graph, of, &leaves);
+        for (port, node) in wrt.iter().zip(gradients) {
+            let info = graph.port_info(*port);
+            let (name, axes) = (info.name.clone(), info.axes.clone());
+            targets.push(Target { name, role: PortRole::Gradient, node, axes });
+        }
+        ports.extend(wrt);
+        ports.sort_unstable();
+        ports.dedup();
+        timings.differentiate += start.elapsed();
+    }
+    if simplify {
+        let start = Instant::now();
+        let roots: Vec<NodeId> = targets.iter().map(|t| t.node).collect();
+        let roots = pass::normalize(&mut graph, &roots);
+        let (pruned, roots) = graph.pruned(&roots);
+        graph = pruned;
+        for (target, node) in targets.iter_mut().zip(roots) {
+            target.node = node;
+        }
+        timings.simplify += start.elapsed();
+    }
+    let role = |id: PortId| program.ports.iter().find(|p| p.id == id).map_or(Role::Input, |p| p.role);
+    let ports = ports.into_iter().map(|p| (p, role(p))).collect();
+    Ok(Prepared { graph, targets, ports, timings })
+}
+
+impl Prepared {
+    /// Replaces rows that are defined by others: what planning needs.
+    pub fn expand(&mut self) {
+        let start = Instant::now();
+        let roots: Vec<NodeId> = self.targets.iter().map(|t| t.node).collect();
+        let roots = pass::expand(&mut self.graph, &roots);
+        let (graph, roots) = self.graph.pruned(&roots);
+        self.graph = graph;
+        for (target, node) in self.targets.iter_mut().zip(roots) {
+            target.node = node;
+        }
+        self.timings.simplify += start.elapsed();
+    }
+
+    /// The terms.
+    pub fn roots(&self) -> Vec<NodeId> {
+        self.targets.iter().map(|t| t.node).collect()
+    }
+}
+
+/// The values asked for; the differentiated one first.
+fn values(program: &Program, options: &Options) -> Result<Vec<Target>, CompileError> {
+    let target = |value: &crate::graph::Value| Target {
+        name: value.name.clone(),
+        role: value.role.into(),
+        node: value.node,
+        axes: value.axes.clone(),
+    };
+    let mut out = vec![];
+    if let Some(of) = &options.gradient_of {
+        let value = find_value(program, of)?;
+        if !value.axes.is_empty() || program.graph.kind(value.node) != Kind::Real {
+            let shape = signature::shape(&program.graph, &value.axes);
+            let element = signature::element(program.graph.kind(value.node), program.precision);
+            let port = Port { name: of.clone(), role: value.role.into(), element, labels: None, shape };
+            return Err(CompileError::NotScalar { name: of.clone(), shape: port.type_text() });
+        }
+        out.push(target(value));
+    }
+    for name in &options.values {
+        out.push(target(find_value(program, name)?));
+    }
+    if out.is_empty() {
+        out.extend(program.values.iter().filter(|v| v.role != ValueRole::Let).map(target));
+    }
+    if out.is_empty() { Err(CompileError::Nothing) } else { Ok(out) }
+}
+
+fn find_value<'p>(program: &'p Program, name: &str) -> Result<&'p crate::graph::Value, CompileError> {
+    let roles = [ValueRole::Output, ValueRole::Loss, ValueRole::Metric, ValueRole::Let];
+    roles.into_iter().find_map(|role| program.value(role, name)).ok_or_else(|| {
+        let near = nearest(name, program.values.iter().map(|v| v.name.as_str()));
+        CompileError::UnknownValue { name: name.into(), nearest: near.map(Into::into) }
+    })
+}
+
+fn with_respect_to(program: &Program, options: &Options) -> Result<Vec<PortId>, CompileError> {
+    let Some(names) = &options.with_respect_to else {
+        return Ok(program.ports.iter().filter(|p| p.role == Role::Param).map(|p| p.id).collect());
+    };
+    let find = |name: &String| {
+        let port = program.port(name).ok_or_else(|| {
+            let near = nearest(name, program.ports.iter().map(|p| program.graph.port_info(p.id).name.as_str()));
+            CompileError::UnknownPort { name: name.clone(), nearest: near.map(Into::into) }
+        })?;
+        match program.graph.port_info(port.id).kind {
+            PortKind::Real => Ok(port.id),
+            PortKind::Index(_) | PortKind::Bool => Err(CompileError::NotReal { name: name.clone() }),
+        }
+    };
+    names.iter().map(find).collect()
+}
+
+fn reachable_ports(graph: &Graph, roots: impl Iterator<Item = NodeId>) -> Vec<PortId> {
+    let roots: Vec<NodeId> = roots.collect();
+    let port = |n: NodeId| match graph.op(n) {
+        Op::Port(id) => Some(*id),
+        _ => None,
+    };
+    let mut ports: Vec<PortId> = graph.reachable(&roots).into_iter().filter_map(port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+/// Compiles what the options ask for.
+pub(super) fn compile(program: &Program, options: &Options) -> Result<Function, CompileError> {
+    let prepared = prepare(program, options, true)?;
+    let sizes = sizes(&prepared);
+    let signature = signature_of(program, &prepared, &sizes);
+    let labels = signature.inputs.iter().any(|p| p.element != signature.precision.into());
+    let (engine, timings) = match options.backend {
+        Backend::Interpreter => (Engine::Interpreted(Interpreted::new(&prepared)), prepared.timings),
+        Backend::Auto => (Engine::Interpreted(Interpreted::new(&prepared)), prepared.timings),
+        Backend::Native => {
+            return Err(CompileError::Native { reason: "this build of nnc has no code generator".into() });
+        }
+    };
+    Ok(Function::new(Inner { signature, sizes, engine, timings, labels }))
+}
+
+fn sizes(prepared: &Prepared) -> Sizes {
+    let graph = &prepared.graph;
+    let mut axes: Vec<ExtentId> = vec![];
+    let mut read: Vec<ExtentId> = vec![];
+    for n in graph.reachable(&prepared.roots()) {
+        axes.extend(graph.axes(n).iter().map(|a| a.extent));
+        match graph.op(n) {
+            Op::Linear { coefficients, constant } => read.extend(coefficients.iter().chain([constant]).copied()),
+            Op::Quotient(by) | Op::Remainder(by) => read.push(*by),
+            Op::Reduce(_, bound) => axes.extend(bound.iter().map(|a| a.extent)),
+            _ => {}
+        }
+    }
+    axes.extend(prepared.targets.iter().flat_map(|t| t.axes.iter().map(|a| a.extent)));
+    for (id, _) in &prepared.ports {
+        let info = graph.port_info(*id);
+        axes.extend(info.axes.iter().map(|a| a.extent));
+        if let PortKind::Index(bound) = info.kind {
+            read.push(bound);
+        }
+    }
+    Sizes::new(&graph.extents, axes, read)
+}
+
+fn signature_of(program: &Program, prepared: &Prepared, sizes: &Sizes) -> Signature {
+    let graph = &prepared.graph;
+    let input = |(id, role): &(PortId, Role)| {
+        let info = graph.port_info(*id);
+        let (element, labels) = signature::port_element(graph, info.kind, program.precision);
+        let shape = signature::shape(graph, &info.axes);
+        Port { name: info.name.clone(), role: (*role).into(), element, labels, shape }
+    };
+    let result = |t: &Target| Port {
+        name: t.name.clone(),
+        role: t.role,
+        element: signature::element(graph.kind(t.node), program.precision),
+        labels: None,
+        shape: signature::shape(graph, &t.axes),
+    };
+    Signature {
+        inputs: prepared.ports.iter().map(input).collect(),
+        results: prepared.targets.iter().map(result).collect(),
+        dims: sizes.open(),
+        precision: program.precision,
+    }
+}
