@@ -66,14 +66,20 @@ impl SourceFile {
         }
         let line = self.line_starts.partition_point(|s| *s as usize <= offset) - 1;
         let start = self.line_starts[line] as usize;
-        LineColumn { line: line + 1, column: self.text[start..offset].chars().count() + 1 }
+        // Editors do not show a byte order mark, so it takes no column.
+        let before = self.text[start..offset].trim_start_matches('\u{feff}');
+        LineColumn { line: line + 1, column: before.chars().count() + 1 }
     }
 
-    /// The text of line `line` (from 1), without its line end.
+    /// The first byte of line `line` (from 1); the end of the text for lines beyond the last.
+    pub fn line_start(&self, line: usize) -> usize {
+        self.line_starts.get(line.saturating_sub(1)).map_or(self.text.len(), |start| *start as usize)
+    }
+
+    /// The text of line `line` (from 1), without its line end; empty for lines beyond the last.
     pub fn line(&self, line: usize) -> &str {
-        let start = self.line_starts[line - 1] as usize;
-        let end = self.line_starts.get(line).map_or(self.text.len(), |e| *e as usize);
-        self.text[start..end].trim_end_matches(['\n', '\r'])
+        let (start, end) = (self.line_start(line), self.line_start(line.max(1) + 1));
+        self.text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r'])
     }
 }
 

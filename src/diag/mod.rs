@@ -3,6 +3,8 @@
 //! Reads spans. Must not know how a diagnostic is found, nor print anything.
 
 pub mod catalog;
+pub mod json;
+pub mod render;
 
 use crate::span::Span;
 
@@ -112,3 +114,12 @@ impl Report {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 }
+
+/// The full text of [`render::full`], without colour.
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(render::full(self, false).trim_end())
+    }
+}
+
+impl std::error::Error for Report {}

@@ -4,19 +4,20 @@
 
 pub mod ast;
 mod build;
+mod explain;
 mod operators;
+mod recover;
 mod scan;
+mod tokens;
 
 use crate::diag::{Diagnostic, catalog::syntax as error};
 use crate::span::{FileId, Span};
-use ast::{Ast, Comment, Expr, Statement};
+use ast::{Ast, Comment, Expr, Statement, StatementKind};
 use build::Builder;
 pub use build::MAX_DEPTH;
 use grammar::{Grammar, Rule};
 use pest::Parser;
-use pest::error::InputLocation;
 pub use scan::MAX_NESTING;
-use std::ops::Range;
 
 mod grammar {
     #![allow(missing_docs, reason = "generated: one variant per rule of the grammar file")]
@@ -34,21 +35,98 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Parses a file. Never fails: what cannot be read is reported and left out.
+/// Problems reported of one file; a text that is not nnc at all would have one in every line.
+const MOST_PROBLEMS: usize = 100;
+
+/// Parses a file. Never fails: what cannot be read is reported and left out, or is [`ast::ExprKind::Error`].
 pub fn parse(file: FileId, text: &str) -> Parsed {
+    if u32::try_from(text.len()).is_err() {
+        return Parsed { ast: Ast::default(), diagnostics: vec![error::too_large(Span::new(file, 0, 0))] };
+    }
     let scan = scan::scan(file, text);
     let mut parsed = Parsed { ast: Ast::default(), diagnostics: scan.diagnostics };
     let mut is_doc = vec![false; scan.comments.len()];
-    for segment in scan.segments.iter().filter(|segment| !segment.broken) {
+    for segment in &scan.segments {
         let range = segment.range.clone();
         let doc = documentation(text, &scan.comments, range.start, &mut is_doc);
-        match statement(file, &scan.text, range) {
-            Ok(statement) => parsed.ast.statements.push(Statement { doc, ..statement }),
-            Err(problems) => parsed.diagnostics.extend(problems),
+        let source = &scan.text[range.clone()];
+        let kind = match segment.broken {
+            false if parsed.diagnostics.len() < MOST_PROBLEMS => {
+                let (kind, mut problems) = statement(file, range.start, source);
+                parsed.diagnostics.append(&mut problems);
+                kind
+            }
+            true if parsed.diagnostics.len() < MOST_PROBLEMS => recover::header(file, range.start, source),
+            _ => break,
+        };
+        if let Some(kind) = kind {
+            let span = Span::new(file, range.start, range.end);
+            parsed.ast.statements.push(Statement { kind, span, doc });
         }
     }
     parsed.ast.comments = scan.comments.into_iter().zip(is_doc).filter(|(_, doc)| !doc).map(|(c, _)| c).collect();
+    parsed.diagnostics.sort_by_key(|problem| problem.labels.first().map(|label| label.span.start));
+    if parsed.diagnostics.len() >= MOST_PROBLEMS {
+        parsed.diagnostics.truncate(MOST_PROBLEMS);
+        parsed.diagnostics.push(error::too_many_problems(Span::new(file, 0, 0), MOST_PROBLEMS));
+    }
     parsed
+}
+
+/// Parses a text that is one expression, such as a rewrite rule's side.
+///
+/// # Errors
+/// What is wrong with it, if it is not an expression from its first to its last character.
+pub fn parse_expr(file: FileId, text: &str) -> Result<Expr, Vec<Diagnostic>> {
+    if u32::try_from(text.len()).is_err() {
+        return Err(vec![error::too_large(Span::new(file, 0, 0))]);
+    }
+    let scan = scan::scan(file, text);
+    if !scan.diagnostics.is_empty() {
+        return Err(scan.diagnostics);
+    }
+    let mut pairs = Grammar::parse(Rule::lone_expression, &scan.text)
+        .map_err(|refusal| vec![recover::explained(file, 0, &scan.text, &refusal, true).0])?;
+    let mut builder = Builder::new(file, 0);
+    match pairs.next().and_then(|pair| builder.expression(pair)) {
+        Some(built) if builder.diagnostics.is_empty() => Ok(built.expr),
+        _ => Err(builder.diagnostics),
+    }
+}
+
+/// One statement, with its problems.
+fn statement(file: FileId, offset: usize, text: &str) -> (Option<StatementKind>, Vec<Diagnostic>) {
+    let Ok(mut pairs) = Grammar::parse(Rule::statement, text) else { return recover::recover(file, offset, text) };
+    let mut builder = Builder::new(file, offset);
+    let kind = pairs.next().and_then(|pair| builder.statement(pair));
+    (kind, builder.diagnostics)
+}
+
+/// Bytes that are not UTF-8.
+#[derive(Clone, Debug)]
+pub struct NotText {
+    /// What is wrong, with a place in `text`.
+    pub diagnostic: Diagnostic,
+    /// The bytes with U+FFFD in place of those that mean nothing: the source that the diagnostic points into.
+    pub text: String,
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// [`NotText`] with offset and line of the first byte that is not UTF-8. `file` is the id that the caller gives to
+/// [`NotText::text`].
+pub fn decode(file: FileId, bytes: &[u8]) -> Result<&str, Box<NotText>> {
+    std::str::from_utf8(bytes).map_err(|problem| {
+        let offset = problem.valid_up_to();
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let at = Span::new(file, offset, offset + '\u{fffd}'.len_utf8());
+        let diagnostic = match bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => error::utf16(at),
+            _ => error::not_utf8(at, bytes.get(offset).copied().unwrap_or_default(), offset),
+        };
+        Box::new(NotText { diagnostic, text })
+    })
 }
 
 /// The `///` lines directly above the statement at `start`; marks them in `is_doc`.
@@ -69,49 +147,4 @@ fn documentation(text: &str, comments: &[Comment], start: usize, is_doc: &mut [b
     }
     lines.reverse();
     (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
-/// Parses a text that is one expression, such as a rewrite rule's side.
-///
-/// # Errors
-/// What is wrong with it, if it is not an expression from its first to its last character.
-pub fn parse_expr(file: FileId, text: &str) -> Result<Expr, Vec<Diagnostic>> {
-    let scan = scan::scan(file, text);
-    if !scan.diagnostics.is_empty() {
-        return Err(scan.diagnostics);
-    }
-    let whole = 0..text.len();
-    let mut pairs = match Grammar::parse(Rule::lone_expression, &scan.text) {
-        Ok(pairs) => pairs,
-        Err(problem) => return Err(vec![unexpected(file, &scan.text, whole, &problem)]),
-    };
-    let mut builder = Builder::new(file, 0);
-    let built = pairs.next().and_then(|pair| builder.expression(pair));
-    match built {
-        Some(built) if builder.diagnostics.is_empty() => Ok(built.expr),
-        _ => Err(builder.diagnostics),
-    }
-}
-
-fn statement(file: FileId, text: &str, range: Range<usize>) -> Result<Statement, Vec<Diagnostic>> {
-    let mut pairs = Grammar::parse(Rule::statement, &text[range.clone()])
-        .map_err(|problem| vec![unexpected(file, text, range.clone(), &problem)])?;
-    let mut builder = Builder::new(file, range.start);
-    let kind = pairs.next().and_then(|pair| builder.statement(pair));
-    match kind {
-        Some(kind) if builder.diagnostics.is_empty() => {
-            Ok(Statement { kind, span: Span::new(file, range.start, range.end), doc: None })
-        }
-        _ => Err(builder.diagnostics),
-    }
-}
-
-fn unexpected(file: FileId, text: &str, range: Range<usize>, problem: &pest::error::Error<Rule>) -> Diagnostic {
-    let at = range.start
-        + match problem.location {
-            InputLocation::Pos(at) => at,
-            InputLocation::Span((at, _)) => at,
-        };
-    let found: String = text[at..range.end].chars().take(1).collect();
-    error::unexpected(Span::new(file, at, at + found.len()), &found)
 }

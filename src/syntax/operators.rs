@@ -3,9 +3,9 @@
 //! Reads the pairs of one `expression`. The table is section 2 of the language: `^`, `@`, unary minus, `*` `/`,
 //! `+` `-`, comparisons, `not`, `and`, `or`, tightest first.
 
-use super::Rule;
 use super::ast::{BinaryOp, CompareOp, Expr, ExprKind};
 use super::build::Builder;
+use super::grammar::Rule;
 use crate::diag::catalog::syntax as error;
 use crate::span::Span;
 use pest::iterators::Pairs;

@@ -65,6 +65,13 @@ pub(super) fn is_statement_word(word: &str) -> bool {
     STATEMENT_WORDS.contains(&word)
 }
 
+/// True if a keyword with the text after it looks like the beginning of a statement, not like a key or a wrong name.
+fn begins_statement(word: &str, after: &str) -> bool {
+    let gap = after.trim_start_matches([' ', '\t']);
+    gap.starts_with(|c| is_name_start(c) || (c == '{' && matches!(word, "data" | "train")))
+        || (word == "let" && gap.starts_with('('))
+}
+
 /// True for characters that begin a name.
 pub(super) fn is_name_start(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_' || (!c.is_ascii() && pest::unicode::XID_START(c))
@@ -124,6 +131,8 @@ struct Scanner<'a> {
     segment: Option<Range<usize>>,
     broken: bool,
     last: Last,
+    /// The last token was a comma.
+    after_comma: bool,
     /// A line end not yet known to end something.
     pending: Option<usize>,
 }
@@ -142,6 +151,7 @@ pub(super) fn scan(file: FileId, source: &str) -> Scan {
         segment: None,
         broken: false,
         last: Last::Start,
+        after_comma: false,
         pending: None,
     };
     scanner.run();
@@ -269,8 +279,13 @@ impl Scanner<'_> {
         if matches!(word, "then" | "else") {
             // The line before goes on.
             self.pending = None;
-        } else if self.pending.is_some() && is_statement_word(word) {
-            self.close_before_statement(at, word, &source[end..]);
+        } else if self.pending.is_some() && is_statement_word(word) && begins_statement(word, &source[end..]) {
+            self.close_before_statement(at, word);
+            if self.last == Last::Operator && !(self.after_comma && self.stack.last().is_some_and(|o| o.bracket == '{'))
+            {
+                // The line before is not complete. It ends nevertheless: its error is its own.
+                self.last = Last::Value;
+            }
         }
         let after_else = self.last == Last::Else && word == "if";
         let last = match word {
@@ -286,13 +301,7 @@ impl Scanner<'_> {
     }
 
     /// A line that begins with a keyword of a statement ends every bracket that cannot hold such a line.
-    fn close_before_statement(&mut self, at: usize, word: &str, after: &str) {
-        let gap = after.trim_start_matches([' ', '\t']);
-        let begins = gap.starts_with(|c| is_name_start(c) || (c == '{' && matches!(word, "data" | "train")))
-            || (word == "let" && gap.starts_with('('));
-        if !begins || self.stack.is_empty() {
-            return;
-        }
+    fn close_before_statement(&mut self, at: usize, word: &str) {
         let in_column_one = at == 0 || self.source.as_bytes().get(at - 1) == Some(&b'\n');
         while let Some(open) = self.stack.last() {
             let may_hold = open.bracket == '{' && (BLOCK_WORDS.contains(&word) || !in_column_one);
@@ -326,6 +335,7 @@ impl Scanner<'_> {
             }
             ',' => {
                 self.token(at, end, Last::Operator);
+                self.after_comma = true;
                 self.end_forms();
             }
             '=' if rest.starts_with("=>") => {
@@ -363,6 +373,7 @@ impl Scanner<'_> {
         let from = self.segment.as_ref().map_or(start, |s| s.start);
         self.segment = Some(from..end);
         self.last = last;
+        self.after_comma = false;
     }
 
     fn end_forms(&mut self) {

@@ -57,9 +57,11 @@ pub fn entry(code: &str) -> Option<&'static CodeEntry> {
     all().find(|entry| entry.code == code)
 }
 
+/// Characters of a name or piece of source that a sentence shows.
+const LONGEST: usize = 60;
+
 /// A name or piece of source as a sentence shows it: in one line, and cut to 60 characters.
 pub fn shown(text: &str) -> String {
-    const LONGEST: usize = 60;
     let clean = |c: char| if c.is_control() { ' ' } else { c };
     let mut short: String = text.chars().take(LONGEST).map(clean).collect();
     if text.chars().nth(LONGEST).is_some() {
@@ -69,8 +71,12 @@ pub fn shown(text: &str) -> String {
 }
 
 /// The candidate that the user probably meant by `name`, if any is close: at most a third of its letters away, counting
-/// a swap of neighbours as one. The first of equally close ones.
+/// a swap of neighbours as one. The first of equally close ones. `None` for names of more than 60 letters, because the
+/// time grows with the product of the lengths.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.chars().nth(LONGEST).is_some() {
+        return None;
+    }
     let limit = name.chars().count().max(3) / 3;
     let distance = |candidate: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
     candidates
