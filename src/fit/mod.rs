@@ -5,10 +5,9 @@
 mod constant;
 mod initialize;
 mod optimizer;
-mod random;
 mod settings;
 
+pub use crate::random::{Purpose, Stream};
 pub use initialize::{fans, initialize};
 pub use optimizer::{Optimizer, Stepper, all_finite, clip_norm, clip_value, norm};
-pub use random::{Purpose, Stream};
 pub use settings::{Batch, Monitor, Settings};
