@@ -34,6 +34,10 @@ struct Running {
     index: Option<Variable>,
 }
 
+/// The part of an address that is computed before a loop: the value, the stride of the loop's variable, and the terms
+/// that are added in its block.
+type Base = (Value, Poly, Vec<(ExprId, Poly)>);
+
 /// The loop whose block is being written.
 #[derive(Clone, Default)]
 struct Innermost {
@@ -41,7 +45,7 @@ struct Innermost {
     /// Elements are computed as vectors.
     vector: bool,
     /// Addresses without the part that the variable adds.
-    bases: FxHashMap<(BufferId, Vec<ExprId>), (Value, Poly, Vec<(ExprId, Poly)>)>,
+    bases: FxHashMap<(BufferId, Vec<ExprId>), Base>,
     /// Addresses of strips for value 0 of the variable.
     strips: FxHashMap<StripId, Value>,
     /// Vectors of partial totals.

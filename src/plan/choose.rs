@@ -110,7 +110,8 @@ impl Builder {
         for n in order.iter().rev() {
             if !kept.contains(n) {
                 let list = users.get(n).cloned().unwrap_or_default();
-                let again = |u: &(u32, AxisSet)| u.1.len() > self.graph.axes(*n).len() && self.graph.axes(*n).len() > 0;
+                let own = self.graph.axes(*n).len();
+                let again = |u: &(u32, AxisSet)| own > 0 && u.1.len() > own;
                 let shared = list.len() > 1 && costs[n] >= DEAR;
                 if matches!(self.graph.op(*n), Op::Prim(..))
                     && self.graph.kind(*n) == Kind::Real
