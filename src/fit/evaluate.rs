@@ -114,8 +114,7 @@ fn predict_in<R: Real>(
 
 /// The sizes of open dims that the data fix.
 pub(super) fn dims(model: &Model, data: &Dataset) -> Result<Vec<(String, usize)>, FitError> {
-    let rows: Vec<(&str, usize, usize)> =
-        data.columns.iter().map(|c| (c.name.as_str(), data.count, c.row)).collect();
+    let rows: Vec<(&str, usize, usize)> = data.columns.iter().map(|c| (c.name.as_str(), data.count, c.row)).collect();
     let mut dims = crate::model::dims_of_data(model.program(), &rows)?;
     dims.retain(|(name, _)| !data.dims.iter().any(|(given, _)| given == name));
     dims.extend(data.dims.iter().cloned());

@@ -32,10 +32,12 @@ pub(super) fn explain(model: &Model, options: &Options, inputs: &[Slice], place:
     let Ok(evaluation) = Evaluation::new(graph, &bindings, &prepared.roots()) else {
         return whole("the loss or its gradient", "not finite");
     };
-    let found = evaluation.first_non_finite().or_else(|| overflow(graph, &evaluation, &prepared.roots(), program.precision));
+    let found =
+        evaluation.first_non_finite().or_else(|| overflow(graph, &evaluation, &prepared.roots(), program.precision));
     let Some(node) = found else {
-        return whole("the loss or its gradient", "not finite")
-            .note("evaluated in double precision it is finite: rounding or overflow in single precision; try `precision f64`");
+        return whole("the loss or its gradient", "not finite").note(
+            "evaluated in double precision it is finite: rounding or overflow in single precision; try `precision f64`",
+        );
     };
     let mut span = graph.node(node).origin.span;
     let mut what = match graph.node(node).origin.via {

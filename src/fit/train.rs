@@ -243,12 +243,7 @@ impl<'a, R: Real> Run<'a, R> {
     }
 
     /// All batches once. The mean loss, or `None` if the host asked to stop.
-    fn epoch(
-        &mut self,
-        epoch: usize,
-        observer: &mut dyn Observer,
-        stop: &AtomicBool,
-    ) -> Result<Option<f64>, FitError> {
+    fn epoch(&mut self, epoch: usize, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Option<f64>, FitError> {
         // With one batch of all rows the order does not matter, so they are gathered once.
         let whole = self.size == self.order.len();
         if !whole && self.settings.shuffle {
