@@ -2,47 +2,7 @@
 //! second order, on graphs made by hand.
 
 mod common;
-use common::{Bench, error};
-use nnc::graph::{NodeId, verify};
-use nnc::pass;
-use nnc::prim::Reduction;
-
-/// Checks first and second derivatives of a scalar by all the ports; returns the normalised loss and gradients.
-fn check(b: &mut Bench, loss: NodeId, ports: &[NodeId]) -> (NodeId, Vec<NodeId>) {
-    let raw = pass::gradient(&mut b.g, loss, ports);
-    let loss = pass::normalize(&mut b.g, &[loss])[0];
-    let stable = pass::gradient(&mut b.g, loss, ports);
-    let roots: Vec<NodeId> = std::iter::once(loss).chain(stable).collect();
-    let normal = pass::normalize(&mut b.g, &roots);
-    verify(&b.g).unwrap();
-    assert!(error(&b.value(normal[0]), &b.value(loss)) < 1e-12);
-    let mut directional = vec![];
-    let mut moves = vec![];
-    for (p, (g, r)) in ports.iter().zip(normal[1..].iter().zip(&raw)) {
-        let axes = b.declared_axes(*p);
-        let (value, expected) = (b.value_in(*g, &axes), b.differences(loss, *p));
-        assert!(error(&value, &expected) < 1e-8, "{}: {value:?} {expected:?}", b.g.show_term(*g));
-        assert!(error(&b.value_in(*r, &axes), &expected) < 1e-8);
-        // A direction for the second order.
-        let shape: Vec<_> = axes.iter().map(|a| a.extent).collect();
-        let v = b.real(&format!("v{}", b.g.show_term(*p)), &shape, -1.0, 1.0);
-        let product = b.g.mul(&[*g, v]);
-        directional.push(b.g.reduce(Reduction::Sum, &axes, product));
-        moves.push((*p, v));
-    }
-    let along = b.g.add(&directional);
-    let forward = pass::tangent(&mut b.g, loss, &moves);
-    assert!(error(&b.value(forward), &b.value(along)) < 1e-12, "forward and reverse differ");
-    let seconds = pass::gradient(&mut b.g, along, ports);
-    let seconds = pass::normalize(&mut b.g, &seconds);
-    verify(&b.g).unwrap();
-    for (p, h) in ports.iter().zip(seconds) {
-        let axes = b.declared_axes(*p);
-        let (value, expected) = (b.value_in(h, &axes), b.differences(along, *p));
-        assert!(error(&value, &expected) < 1e-7, "second order {}: {value:?} {expected:?}", b.g.show_term(h));
-    }
-    (normal[0], normal[1..].to_vec())
-}
+use common::{Bench, check_derivatives};
 
 #[test]
 fn mlp_with_textbook_softmax() {
@@ -73,7 +33,7 @@ fn mlp_with_textbook_softmax() {
     let size = b.size(n);
     let mean = b.g.div(total, size);
     let loss = b.g.neg(mean);
-    let (loss, grads) = check(&mut b, loss, &[w1, b1, w2, b2]);
+    let (loss, grads) = check_derivatives(&mut b, loss, &[w1, b1, w2, b2]);
     // Log-softmax and the label are found: a gather and a logsumexp, and p - y in the gradient.
     let text = b.g.show(&[("loss".into(), loss), ("db2".into(), grads[3])]);
     assert!(text.contains("sum[n](b2[y[n]]"), "{text}");

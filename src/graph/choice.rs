@@ -27,6 +27,9 @@ impl Graph {
         conditions.sort();
         conditions.dedup();
         let zero = self.constant(0.0);
+        if conditions.iter().enumerate().any(|(i, c)| conditions[..i].iter().any(|d| self.are_opposite(*c, *d))) {
+            return zero;
+        }
         conditions.iter().rev().fold(term, |inner, c| self.select(*c, inner, zero))
     }
 
@@ -38,17 +41,27 @@ impl Graph {
         match (self.op(c), self.as_prim(c)) {
             (Op::Bool(true), _) => return a,
             (Op::Bool(false), _) => return b,
-            (_, Some((Prim::Not, args))) => {
-                let inner = args[0];
-                return self.select(inner, b, a);
-            }
             _ => {}
+        }
+        // A zero stands second, so that masks of both branches float alike; else a negated condition is swapped away.
+        if self.is_constant(a, 0.0) {
+            let other = self.not(c);
+            return self.select(other, b, a);
+        }
+        if let Some((Prim::Not, args)) = self.as_prim(c)
+            && !self.is_constant(b, 0.0)
+        {
+            let inner = args[0];
+            return self.select(inner, b, a);
         }
         // Nested masks are sorted and have no duplicates.
         if self.is_constant(b, 0.0) && self.is_mask(a) {
             let (conditions, core) = self.masks(a);
             if conditions.contains(&c) {
                 return a;
+            }
+            if conditions.iter().any(|d| self.are_opposite(c, *d)) {
+                return b;
             }
             if c > conditions[0] {
                 let mut all = conditions.to_vec();
@@ -66,6 +79,7 @@ impl Graph {
             (_, Op::Bool(true)) => a,
             (Op::Bool(false), _) | (_, Op::Bool(false)) => self.bool(false),
             _ if a == b => a,
+            _ if self.are_opposite(a, b) => self.bool(false),
             _ => self.make(Op::Prim(Prim::And, 0), Args::from_slice(&[a.min(b), a.max(b)])),
         }
     }
@@ -77,8 +91,14 @@ impl Graph {
             (_, Op::Bool(false)) => a,
             (Op::Bool(true), _) | (_, Op::Bool(true)) => self.bool(true),
             _ if a == b => a,
+            _ if self.are_opposite(a, b) => self.bool(true),
             _ => self.make(Op::Prim(Prim::Or, 0), Args::from_slice(&[a.min(b), a.max(b)])),
         }
+    }
+
+    fn are_opposite(&self, a: NodeId, b: NodeId) -> bool {
+        let negates = |x: NodeId, y: NodeId| matches!(self.as_prim(x), Some((Prim::Not, args)) if args[0] == y);
+        negates(a, b) || negates(b, a)
     }
 
     /// The condition does not hold.

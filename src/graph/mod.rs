@@ -11,6 +11,7 @@ mod axis;
 mod build;
 mod choice;
 mod extent;
+mod facts;
 mod index;
 mod print;
 mod product;
@@ -23,6 +24,7 @@ mod walk;
 
 pub use axis::{Axis, AxisSet};
 pub use extent::{Dim, DimId, ExtentId, Extents, Poly};
+pub use facts::Facts;
 pub use program::{Initializer, Precision, Program, ProgramPort, Role, Value, ValueRole};
 pub use verify::verify;
 pub use view::AxisMap;
@@ -117,8 +119,8 @@ pub struct Node {
     pub axes: AxisSet,
     /// Its sort.
     pub kind: Kind,
-    /// Whether a local derivative at or below it may be infinite or NaN: such nodes get liveness masks.
-    pub risky: bool,
+    /// What its form says about its value and derivative.
+    pub facts: Facts,
     /// Where it comes from.
     pub origin: Origin,
 }
@@ -240,9 +242,8 @@ impl Graph {
         let id = NodeId(self.nodes.len() as u32);
         let (op, args) = (key.0.clone(), key.1.clone());
         let (axes, kind) = verify::infer(self, &op, &args);
-        let risky = args.iter().any(|a| self.node(*a).risky)
-            || matches!(&op, Op::Prim(p, k) if p.row().singular && (*p != Prim::PowConst || f64::from_bits(*k) < 1.0));
-        self.nodes.push(Node { op, args, axes, kind, risky, origin: self.origin });
+        let facts = facts::infer(self, &op, &args);
+        self.nodes.push(Node { op, args, axes, kind, facts, origin: self.origin });
         self.intern.insert(key, id);
         id
     }

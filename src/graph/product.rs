@@ -2,10 +2,13 @@
 //! quotient of two sorted products without constants, equal factors collected into powers.
 
 use super::{Args, Graph, NodeId, Op};
-use crate::prim::{Prim, Reduction};
+use crate::prim::Prim;
 
 /// Nested sums and products are flattened up to this many terms; beyond, sharing would be lost.
 pub(super) const FLATTEN: usize = 8;
+
+/// Equal factors are collected up to this power.
+const LARGEST_POWER: u32 = 64;
 
 /// A term taken apart: `coefficient · Π factors / Π denominators`.
 #[derive(Debug, Default)]
@@ -47,21 +50,31 @@ impl Graph {
     pub(super) fn factors(&self, n: NodeId) -> Factors {
         let mut parts = Factors { coefficient: 1.0, ..Factors::default() };
         for f in self.product_args(n) {
-            match (self.as_constant(f), self.as_prim(f)) {
-                (Some(c), _) => parts.coefficient *= c,
-                (_, Some((Prim::Div, args))) => {
-                    for x in self.product_args(args[0]) {
-                        match self.as_constant(x) {
-                            Some(c) => parts.coefficient *= c,
-                            None => parts.factors.push(x),
-                        }
-                    }
+            match self.as_prim(f) {
+                Some((Prim::Div, args)) => {
+                    self.product_args(args[0]).into_iter().for_each(|x| self.push_plain(&mut parts, x));
                     parts.denominators.extend(self.product_args(args[1]));
                 }
-                _ => parts.factors.push(f),
+                _ => self.push_plain(&mut parts, f),
             }
         }
         parts
+    }
+
+    /// A factor that is not taken apart. A coefficient that overflows or underflows would change the value: such a
+    /// constant stays a factor.
+    fn push_plain(&self, parts: &mut Factors, x: NodeId) {
+        match self.as_constant(x) {
+            Some(c) => {
+                let product = parts.coefficient * c;
+                if product.is_normal() || product == 0.0 && (c == 0.0 || parts.coefficient == 0.0) {
+                    parts.coefficient = product;
+                } else {
+                    parts.factors.push(x);
+                }
+            }
+            None => parts.factors.push(x),
+        }
     }
 
     fn product_args(&self, n: NodeId) -> Args {
@@ -88,17 +101,6 @@ impl Graph {
     }
 
     fn push_factor(&mut self, parts: &mut Factors, x: NodeId) {
-        if let Some(c) = self.as_constant(x) {
-            let product = parts.coefficient * c;
-            let kept = product.is_normal() || product == 0.0 && (c == 0.0 || parts.coefficient == 0.0);
-            // A coefficient that overflows or underflows would change the value: keep the factor.
-            if kept {
-                parts.coefficient = product
-            } else {
-                parts.factors.push(x)
-            }
-            return;
-        }
         if self.is_mask(x) {
             let (conditions, core) = self.masks(x);
             parts.conditions.extend(conditions);
@@ -115,7 +117,7 @@ impl Graph {
                     self.push_factor(parts, a);
                 }
             }
-            _ => parts.factors.push(x),
+            _ => self.push_plain(parts, x),
         }
     }
 
@@ -141,7 +143,7 @@ impl Graph {
         let denominators = std::mem::take(&mut parts.denominators);
         for d in denominators {
             match parts.factors.iter().position(|f| *f == d) {
-                Some(at) if self.is_never_zero(d) => {
+                Some(at) if self.node(d).facts.positive || self.node(d).facts.nonzero => {
                     parts.factors.remove(at);
                 }
                 _ => parts.denominators.push(d),
@@ -182,12 +184,18 @@ impl Graph {
         let mut powers: Vec<(NodeId, u32)> = vec![];
         for f in factors {
             let (base, k) = match self.op(f) {
-                Op::Prim(Prim::PowConst, bits) if f64::from_bits(*bits) == 2.0 => (self.args(f)[0], 2),
+                Op::Prim(Prim::PowConst, bits) => match f64::from_bits(*bits) {
+                    k if k.fract() == 0.0 && (2.0..f64::from(LARGEST_POWER)).contains(&k) => {
+                        (self.args(f)[0], k as u32)
+                    }
+                    _ => (f, 1),
+                },
                 _ => (f, 1),
             };
-            match powers.iter_mut().find(|p| p.0 == base) {
-                Some(p) => p.1 += k,
-                None => powers.push((base, k)),
+            match powers.iter_mut().find(|p| p.0 == base && p.1 + k <= LARGEST_POWER) {
+                // Constants are left apart: they are factors only because their product is out of range.
+                Some(p) if self.as_constant(base).is_none() => p.1 += k,
+                _ => powers.push((base, k)),
             }
         }
         let mut out: Args = powers.iter().map(|(base, k)| self.pow_const(*base, f64::from(*k))).collect();
@@ -216,7 +224,7 @@ impl Graph {
             return self.div(one, positive);
         }
         if let Some(value) = self.as_constant(x)
-            && (value.powf(k).is_finite() || !value.is_finite())
+            && (value.powf(k).is_normal() || value == 0.0 || !value.is_finite())
         {
             return self.constant(value.powf(k));
         }
@@ -241,27 +249,6 @@ impl Graph {
                 let rest = self.make(Op::Prim(Prim::Mul, 0), rest);
                 (c, rest)
             }
-        }
-    }
-
-    /// Not zero in exact arithmetic: sizes, exponentials, sums of them, other constants. Such a factor may be cancelled.
-    pub fn is_never_zero(&self, n: NodeId) -> bool {
-        match (self.op(n), self.as_prim(n)) {
-            (_, Some((Prim::Exp, _))) => true,
-            (Op::Reduce(Reduction::Sum, _), _) => matches!(self.as_prim(self.args(n)[0]), Some((Prim::Exp, _))),
-            _ => self.is_known_nonzero(n),
-        }
-    }
-
-    /// Not zero in floating point either: sizes, constants, and powers of them.
-    pub fn is_known_nonzero(&self, n: NodeId) -> bool {
-        match (self.as_constant(n), self.as_prim(n)) {
-            (Some(c), _) => c != 0.0 && !c.is_nan(),
-            (_, Some((Prim::IndexToReal, args))) => self
-                .bounds(args[0])
-                .is_some_and(|(low, _)| self.extents.non_negative(&low.sub(&super::Poly::constant(1)))),
-            (_, Some((Prim::PowConst, args))) => self.is_known_nonzero(args[0]),
-            _ => false,
         }
     }
 }

@@ -98,8 +98,8 @@ impl Graph {
         let outer_masks: Vec<NodeId> = conditions.iter().copied().filter(|c| !depends(self, *c)).collect();
         let parts = self.factors(core);
         // Out of a masked sum nothing may go that could be infinite where no term is selected.
-        let stays = |g: &Graph, n: NodeId| depends(g, n) || !inner_masks.is_empty() && g.node(n).risky;
-        let stays_below = |g: &Graph, n: NodeId| depends(g, n) || !inner_masks.is_empty() && !g.is_known_nonzero(n);
+        let stays = |g: &Graph, n: NodeId| depends(g, n) || !inner_masks.is_empty() && g.node(n).facts.risky;
+        let stays_below = |g: &Graph, n: NodeId| depends(g, n) || !inner_masks.is_empty() && !g.node(n).facts.nonzero;
         let (inner, outer): (Vec<NodeId>, Vec<NodeId>) = parts.factors.iter().partition(|f| stays(self, **f));
         let (inner_below, outer_below): (Vec<NodeId>, Vec<NodeId>) =
             parts.denominators.iter().partition(|d| stays_below(self, **d));

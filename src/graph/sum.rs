@@ -101,7 +101,7 @@ impl Graph {
             inner.push(self.mask(&conditions, numerator));
         }
         let denominator = common?;
-        if all_masked && !self.is_known_nonzero(denominator) {
+        if all_masked && !self.node(denominator).facts.nonzero {
             return None;
         }
         let sum = self.add(&inner);

@@ -115,7 +115,7 @@ impl<'g> Reverse<'g> {
             let summed = g.reduce(Reduction::Sum, &extra, ct);
             let extra: AxisSet = extra.into_iter().collect();
             let live: Vec<NodeId> = conditions.into_iter().filter(|c| g.axes(*c).intersects(&extra)).collect();
-            ct = if g.node(n).risky && !live.is_empty() && g.as_constant(summed).is_none() {
+            ct = if g.node(n).facts.risky && !live.is_empty() && g.as_constant(summed).is_none() {
                 let all = live[1..].iter().fold(live[0], |a, c| g.and(a, *c));
                 let bound: Vec<Axis> = extra.intersection(g.axes(all)).iter().collect();
                 let any = g.reduce(Reduction::Any, &bound, all);
@@ -135,7 +135,7 @@ impl<'g> Reverse<'g> {
 /// The sum of two cotangents; where both are masked, and the local derivative may be infinite, it is live where either is.
 fn join(g: &mut Graph, a: NodeId, b: NodeId, n: NodeId) -> NodeId {
     let sum = g.add(&[a, b]);
-    if !g.node(n).risky || g.is_mask(sum) {
+    if !g.node(n).facts.risky || g.is_mask(sum) {
         return sum;
     }
     let (left, right) = (g.masks(a).0, g.masks(b).0);

@@ -30,8 +30,11 @@ pub struct Row {
     pub eval: Eval,
     /// One entry per argument, linear in `ct`.
     pub vjp: &'static [Vjp],
-    /// True if a local derivative can be infinite or NaN at finite arguments (log, sqrt, division…).
+    /// True if the value or a local derivative can be infinite or NaN at finite arguments of ordinary size: poles and
+    /// ends of a domain (log, sqrt, division), and growth that overflows early (exp).
     pub singular: bool,
+    /// What is known of the sign of the result, whatever the arguments are.
+    pub sign: Sign,
     /// Rewrite rules that are about this primitive first of all.
     pub rules: &'static [RuleText],
     /// Its machine form.
@@ -51,6 +54,17 @@ pub enum ResultKind {
     Bool,
     /// As the arguments (`select`).
     Argument,
+}
+
+/// What is known of the sign of a result wherever it is defined, in algebra: underflow to 0 does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// Nothing.
+    Any,
+    /// 0 or above.
+    NonNegative,
+    /// Above 0.
+    Positive,
 }
 
 /// Reference evaluation, in f64; truth values are 1 and 0, indices are exact integers.
@@ -82,7 +96,7 @@ pub enum Vjp {
 pub struct RuleText {
     /// Kebab-case name, shown by `nnc explain --rules`.
     pub name: &'static str,
-    /// `pattern => replacement` with optional `if condition`s.
+    /// `pattern => replacement`, then optionally `where positive(a), squares(b)`: conditions that must be proven.
     pub text: &'static str,
     /// How equal both sides are.
     pub law: Law,
@@ -122,7 +136,7 @@ pub enum Lower {
 }
 
 /// What the code generator can emit inline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inst {
     /// Sum of all arguments.
     Add,

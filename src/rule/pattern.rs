@@ -29,6 +29,14 @@ pub(super) enum Pattern {
     Quotient(Vec<Pattern>, Vec<Pattern>),
 }
 
+/// How a variable stands for several terms.
+#[derive(Clone, Copy)]
+struct Join {
+    with: fn(&mut Graph, &[NodeId]) -> NodeId,
+    /// Whether it may stand for none: the 1 of a quotient.
+    may_be_empty: bool,
+}
+
 /// What the variables of a pattern stand for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Match {
@@ -63,8 +71,9 @@ impl Pattern {
             }
             ExprKind::Binary { op: BinaryOp::Power, left, right, .. } => match &right.kind {
                 ExprKind::Number { value, .. } => Pattern::Power(*value, Box::new(Pattern::new(left)?)),
-                _ => return Err(TextError::Form("a power that is not a number")),
+                _ => Pattern::Prim(Prim::Power, vec![Pattern::new(left)?, Pattern::new(right)?]),
             },
+            ExprKind::Not(x) => Pattern::Prim(Prim::Not, vec![Pattern::new(x)?]),
             ExprKind::If { condition, then, otherwise } => {
                 let args = vec![Pattern::new(condition)?, Pattern::new(then)?, Pattern::new(otherwise)?];
                 Pattern::Prim(Prim::Select, args)
@@ -156,13 +165,13 @@ impl Pattern {
         match self {
             Pattern::Sum(parts) => {
                 let terms = sum_terms(g, n)?;
-                let rest = take(g, parts, terms, &mut m, Graph::add, true)?;
+                let rest = take(g, parts, terms, &mut m, SUM, true)?;
                 m.rest = rest;
             }
             Pattern::Quotient(above, below) => {
                 let (factors, denominators) = g.quotient_parts(n);
-                let rest = take(g, above, factors, &mut m, Graph::mul, true)?;
-                let rest_below = take(g, below, denominators, &mut m, Graph::mul, true)?;
+                let rest = take(g, above, factors, &mut m, product(below), true)?;
+                let rest_below = take(g, below, denominators, &mut m, PRODUCT, true)?;
                 (m.rest, m.rest_below) = (rest, rest_below);
             }
             _ => self.matches(g, n, &mut m).then_some(())?,
@@ -207,18 +216,26 @@ impl Pattern {
             },
             Pattern::Sum(parts) => {
                 let Some(terms) = sum_terms(g, n) else { return false };
-                take(g, parts, terms, m, Graph::add, false).is_some()
+                take(g, parts, terms, m, SUM, false).is_some()
             }
             Pattern::Quotient(above, below) => {
                 let (factors, denominators) = g.quotient_parts(n);
                 if below.is_empty() != denominators.is_empty() {
                     return false;
                 }
-                take(g, above, factors, m, Graph::mul, false).is_some()
-                    && take(g, below, denominators, m, Graph::mul, false).is_some()
+                take(g, above, factors, m, product(below), false).is_some()
+                    && take(g, below, denominators, m, PRODUCT, false).is_some()
             }
         }
     }
+}
+
+const SUM: Join = Join { with: Graph::add, may_be_empty: false };
+const PRODUCT: Join = Join { with: Graph::mul, may_be_empty: false };
+
+/// Above a denominator a product may be empty.
+fn product(below: &[Pattern]) -> Join {
+    Join { may_be_empty: !below.is_empty(), ..PRODUCT }
 }
 
 fn sum_terms(g: &Graph, n: NodeId) -> Option<Vec<NodeId>> {
@@ -228,24 +245,35 @@ fn sum_terms(g: &Graph, n: NodeId) -> Option<Vec<NodeId>> {
     }
 }
 
-/// Lets each part take one term. A lone variable takes what is left, joined. Returns what nobody took, which is empty
-/// unless `keep_rest`.
+/// Lets each part take one term. A variable that is bound already takes what it stands for; one that is not takes what
+/// is left, joined. Returns what nobody took, which is empty unless `keep_rest`.
 fn take(
     g: &mut Graph,
     parts: &[Pattern],
     terms: Vec<NodeId>,
     m: &mut Match,
-    join: fn(&mut Graph, &[NodeId]) -> NodeId,
+    join: Join,
     keep_rest: bool,
 ) -> Option<Vec<NodeId>> {
     let (hard, soft): (Vec<&Pattern>, Vec<&Pattern>) = parts.iter().partition(|p| !matches!(p, Pattern::Var(_)));
-    let (found, rest) = assign(g, &hard, terms, m)?;
+    let (found, mut rest) = assign(g, &hard, terms, m)?;
     *m = found;
-    match (soft.as_slice(), rest.is_empty()) {
+    let mut free = vec![];
+    for part in soft {
+        let Pattern::Var(name) = part else { continue };
+        match m.nodes.iter().find(|b| b.0 == *name) {
+            Some((_, bound)) => {
+                let at = rest.iter().position(|n| n == bound)?;
+                rest.remove(at);
+            }
+            None => free.push(part),
+        }
+    }
+    match (free.as_slice(), rest.is_empty()) {
         ([], true) => Some(vec![]),
         ([], false) if keep_rest => Some(rest),
-        ([var], false) => {
-            let joined = join(g, &rest);
+        ([var], empty) if !empty || join.may_be_empty => {
+            let joined = (join.with)(g, &rest);
             var.matches(g, joined, m).then_some(vec![])
         }
         _ => None,

@@ -27,6 +27,14 @@ pub struct Rule {
     /// Its right side.
     pub right: Template,
     pattern: Pattern,
+    conditions: Vec<(Condition, String)>,
+}
+
+/// What must be proven of a variable before a rule may fire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Condition {
+    Positive,
+    Squares,
 }
 
 /// A rule that was applied.
@@ -47,15 +55,32 @@ pub struct RuleSet {
 impl Rule {
     fn new(text: &RuleText) -> Result<Rule, TextError> {
         let (left, right) = text.text.split_once("=>").ok_or_else(|| TextError::Syntax(text.text.into()))?;
+        let (right, conditions) = right.split_once(" where ").unwrap_or((right, ""));
         let (left, right) = (Template::new(left.trim())?, Template::new(right.trim())?);
         let pattern = Pattern::new(&left.expr)?;
-        Ok(Rule { name: text.name, text: text.text, law: text.law, phase: text.phase, left, right, pattern })
+        let conditions = conditions.split(',').filter(|c| !c.is_empty()).map(condition).collect::<Result<_, _>>()?;
+        Ok(Rule {
+            name: text.name,
+            text: text.text,
+            law: text.law,
+            phase: text.phase,
+            left,
+            right,
+            pattern,
+            conditions,
+        })
     }
 
     /// The term it makes of this one, if it applies.
     fn apply(&self, g: &mut Graph, n: NodeId) -> Result<Option<NodeId>, TextError> {
         let Some(found) = self.pattern.match_root(g, n) else { return Ok(None) };
         let Match { nodes, axes, rest, rest_below } = found;
+        let holds = |(condition, name): &(Condition, String)| {
+            nodes.iter().any(|(n, id)| n == name && condition.is_proven(g, *id))
+        };
+        if !self.conditions.iter().all(holds) {
+            return Ok(None);
+        }
         let env = Env {
             nodes: nodes.iter().map(|(k, v)| (k.as_str(), *v)).collect(),
             axes: axes.iter().map(|(k, v)| (k.as_str(), v.clone())).collect(),
@@ -72,6 +97,27 @@ impl Rule {
         let product = g.mul(&all);
         Ok(Some(rest_below.into_iter().fold(product, |p, d| g.div(p, d))))
     }
+}
+
+impl Condition {
+    fn is_proven(self, g: &Graph, n: NodeId) -> bool {
+        let facts = g.node(n).facts;
+        match self {
+            Condition::Positive => facts.positive,
+            Condition::Squares => facts.squares,
+        }
+    }
+}
+
+/// Reads `positive(a)`.
+fn condition(text: &str) -> Result<(Condition, String), TextError> {
+    let (name, variable) = text.trim().trim_end_matches(')').split_once('(').unwrap_or_default();
+    let condition = match name {
+        "positive" => Condition::Positive,
+        "squares" => Condition::Squares,
+        _ => return Err(TextError::Form("this condition")),
+    };
+    Ok((condition, variable.to_string()))
 }
 
 impl RuleSet {

@@ -1,8 +1,9 @@
 //! What several test files share: small graphs by hand, evaluation, finite differences.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
-use nnc::graph::{Axis, ExtentId, Graph, NodeId, Poly, PortId, PortKind};
+use nnc::graph::{Axis, ExtentId, Graph, NodeId, Poly, PortId, PortKind, verify};
 use nnc::interp::{Bindings, evaluate};
+use nnc::pass;
 use nnc::prim::{Prim, Reduction};
 
 /// A graph with ports and values for them.
@@ -128,6 +129,59 @@ impl Bench {
 
     pub fn declared_axes(&self, port: NodeId) -> Vec<Axis> {
         self.g.port_info(self.port_of(port)).axes.clone()
+    }
+}
+
+/// Checks first and second derivatives of a scalar by all the ports: reverse mode before and after normalisation
+/// against fourth-order differences, forward mode against reverse, and second order. Returns the normalised loss and
+/// gradients.
+pub fn check_derivatives(b: &mut Bench, loss: NodeId, ports: &[NodeId]) -> (NodeId, Vec<NodeId>) {
+    let raw = pass::gradient(&mut b.g, loss, ports);
+    verify(&b.g).unwrap();
+    let loss = pass::normalize(&mut b.g, &[loss])[0];
+    verify(&b.g).unwrap();
+    let stable = pass::gradient(&mut b.g, loss, ports);
+    verify(&b.g).unwrap();
+    let roots: Vec<NodeId> = std::iter::once(loss).chain(stable).collect();
+    let normal = pass::normalize(&mut b.g, &roots);
+    verify(&b.g).unwrap();
+    assert_eq!(pass::normalize(&mut b.g, &normal), normal, "normalising again changes something");
+    assert!(error(&b.value(normal[0]), &b.value(loss)) < 1e-12);
+    let mut directional = vec![];
+    let mut moves = vec![];
+    for (p, (g, r)) in ports.iter().zip(normal[1..].iter().zip(&raw)) {
+        let axes = b.declared_axes(*p);
+        let expected = b.differences(loss, *p);
+        assert_close(&b.value_in(*g, &axes), &expected, 1e-8, || format!("gradient {}", b.g.show_term(*g)));
+        assert_close(&b.value_in(*r, &axes), &expected, 1e-8, || format!("raw gradient {}", b.g.show_term(*r)));
+        // A direction for the second order.
+        let shape: Vec<_> = axes.iter().map(|a| a.extent).collect();
+        let v = b.real(&format!("v{}", b.g.show_term(*p)), &shape, -1.0, 1.0);
+        let product = b.g.mul(&[*g, v]);
+        directional.push(b.g.reduce(Reduction::Sum, &axes, product));
+        moves.push((*p, v));
+    }
+    let along = b.g.add(&directional);
+    let forward = pass::tangent(&mut b.g, loss, &moves);
+    verify(&b.g).unwrap();
+    assert_close(&b.value(forward), &b.value(along), 1e-13, || "forward against reverse mode".into());
+    let seconds = pass::gradient(&mut b.g, along, ports);
+    let seconds = pass::normalize(&mut b.g, &seconds);
+    verify(&b.g).unwrap();
+    for (p, h) in ports.iter().zip(seconds) {
+        let axes = b.declared_axes(*p);
+        let expected = b.differences(along, *p);
+        assert_close(&b.value_in(h, &axes), &expected, 1e-7, || format!("second order {}", b.g.show_term(h)));
+    }
+    (normal[0], normal[1..].to_vec())
+}
+
+/// Each pair of numbers differs by at most `tolerance` relative to 1 + magnitude; NaN equals NaN, -0 equals 0.
+pub fn assert_close(given: &[f64], expected: &[f64], tolerance: f64, what: impl Fn() -> String) {
+    assert_eq!(given.len(), expected.len(), "{}", what());
+    for (i, (x, y)) in given.iter().zip(expected).enumerate() {
+        let same = x == y || x.is_nan() && y.is_nan() || (x - y).abs() <= tolerance * (1.0 + y.abs());
+        assert!(same, "{}: element {i} is {x:e}, expected {y:e}", what());
     }
 }
 
