@@ -4,9 +4,15 @@
 //! Reads nothing. Must not know primitives or the graph. Each kernel is accurate to 2 ulp and right at NaN,
 //! infinities, zeros, subnormals and huge arguments.
 
+mod bulk;
+mod functions;
 #[cfg(feature = "jit")]
 pub mod gemm;
+mod lanes;
+mod precision;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 /// `dst[i] = f(src[i])` for `i < n`; `dst` may equal `src`.
 pub type OneF32 = unsafe extern "C" fn(dst: *mut f32, src: *const f32, n: usize);
@@ -50,25 +56,25 @@ impl Kernel {
 }
 
 /// e^x.
-pub const EXP: Kernel = Kernel::One { name: "exp", f32: scalar::exp_f32, f64: scalar::exp_f64 };
+pub const EXP: Kernel = Kernel::One { name: "exp", f32: bulk::exp_f32, f64: bulk::exp_f64 };
 /// 2^x.
-pub const EXP2: Kernel = Kernel::One { name: "exp2", f32: scalar::exp2_f32, f64: scalar::exp2_f64 };
+pub const EXP2: Kernel = Kernel::One { name: "exp2", f32: bulk::exp2_f32, f64: bulk::exp2_f64 };
 /// e^x - 1, without cancellation near 0.
-pub const EXPM1: Kernel = Kernel::One { name: "expm1", f32: scalar::expm1_f32, f64: scalar::expm1_f64 };
+pub const EXPM1: Kernel = Kernel::One { name: "expm1", f32: bulk::expm1_f32, f64: bulk::expm1_f64 };
 /// Natural logarithm; -inf at ±0, NaN below 0.
-pub const LOG: Kernel = Kernel::One { name: "log", f32: scalar::log_f32, f64: scalar::log_f64 };
+pub const LOG: Kernel = Kernel::One { name: "log", f32: bulk::log_f32, f64: bulk::log_f64 };
 /// Logarithm to base 2; -inf at ±0, NaN below 0.
-pub const LOG2: Kernel = Kernel::One { name: "log2", f32: scalar::log2_f32, f64: scalar::log2_f64 };
+pub const LOG2: Kernel = Kernel::One { name: "log2", f32: bulk::log2_f32, f64: bulk::log2_f64 };
 /// Logarithm to base 10; -inf at ±0, NaN below 0.
-pub const LOG10: Kernel = Kernel::One { name: "log10", f32: scalar::log10_f32, f64: scalar::log10_f64 };
+pub const LOG10: Kernel = Kernel::One { name: "log10", f32: bulk::log10_f32, f64: bulk::log10_f64 };
 /// log(1 + x), without cancellation near 0; -inf at -1, NaN below -1.
-pub const LOG1P: Kernel = Kernel::One { name: "log1p", f32: scalar::log1p_f32, f64: scalar::log1p_f64 };
+pub const LOG1P: Kernel = Kernel::One { name: "log1p", f32: bulk::log1p_f32, f64: bulk::log1p_f64 };
 /// Sine of an angle in radians; NaN at ±inf.
-pub const SIN: Kernel = Kernel::One { name: "sin", f32: scalar::sin_f32, f64: scalar::sin_f64 };
+pub const SIN: Kernel = Kernel::One { name: "sin", f32: bulk::sin_f32, f64: bulk::sin_f64 };
 /// Cosine of an angle in radians; NaN at ±inf.
-pub const COS: Kernel = Kernel::One { name: "cos", f32: scalar::cos_f32, f64: scalar::cos_f64 };
+pub const COS: Kernel = Kernel::One { name: "cos", f32: bulk::cos_f32, f64: bulk::cos_f64 };
 /// Tangent of an angle in radians; NaN at ±inf.
-pub const TAN: Kernel = Kernel::One { name: "tan", f32: scalar::tan_f32, f64: scalar::tan_f64 };
+pub const TAN: Kernel = Kernel::One { name: "tan", f32: bulk::tan_f32, f64: bulk::tan_f64 };
 /// Inverse sine, in [-π/2, π/2]; NaN outside [-1, 1].
 pub const ASIN: Kernel = Kernel::One { name: "asin", f32: scalar::asin_f32, f64: scalar::asin_f64 };
 /// Inverse cosine, in [0, π]; NaN outside [-1, 1].
@@ -76,17 +82,17 @@ pub const ACOS: Kernel = Kernel::One { name: "acos", f32: scalar::acos_f32, f64:
 /// Inverse tangent, in [-π/2, π/2].
 pub const ATAN: Kernel = Kernel::One { name: "atan", f32: scalar::atan_f32, f64: scalar::atan_f64 };
 /// Hyperbolic sine.
-pub const SINH: Kernel = Kernel::One { name: "sinh", f32: scalar::sinh_f32, f64: scalar::sinh_f64 };
+pub const SINH: Kernel = Kernel::One { name: "sinh", f32: bulk::sinh_f32, f64: bulk::sinh_f64 };
 /// Hyperbolic tangent.
-pub const TANH: Kernel = Kernel::One { name: "tanh", f32: scalar::tanh_f32, f64: scalar::tanh_f64 };
+pub const TANH: Kernel = Kernel::One { name: "tanh", f32: bulk::tanh_f32, f64: bulk::tanh_f64 };
 /// 1 / (1 + e^-x); for large negative x it follows e^x down through the subnormal numbers.
-pub const SIGMOID: Kernel = Kernel::One { name: "sigmoid", f32: scalar::sigmoid_f32, f64: scalar::sigmoid_f64 };
+pub const SIGMOID: Kernel = Kernel::One { name: "sigmoid", f32: bulk::sigmoid_f32, f64: bulk::sigmoid_f64 };
 /// log(1 + e^x); e^x for large negative x, x for large positive x.
-pub const SOFTPLUS: Kernel = Kernel::One { name: "softplus", f32: scalar::softplus_f32, f64: scalar::softplus_f64 };
+pub const SOFTPLUS: Kernel = Kernel::One { name: "softplus", f32: bulk::softplus_f32, f64: bulk::softplus_f64 };
 /// Error function, 2/√π ∫₀ˣ e^(-t²) dt.
-pub const ERF: Kernel = Kernel::One { name: "erf", f32: scalar::erf_f32, f64: scalar::erf_f64 };
+pub const ERF: Kernel = Kernel::One { name: "erf", f32: bulk::erf_f32, f64: bulk::erf_f64 };
 /// 1 - erf(x), without cancellation for large x.
-pub const ERFC: Kernel = Kernel::One { name: "erfc", f32: scalar::erfc_f32, f64: scalar::erfc_f64 };
+pub const ERFC: Kernel = Kernel::One { name: "erfc", f32: bulk::erfc_f32, f64: bulk::erfc_f64 };
 /// Cube root, of the sign of x.
 pub const CBRT: Kernel = Kernel::One { name: "cbrt", f32: scalar::cbrt_f32, f64: scalar::cbrt_f64 };
 /// a^b with the special cases of C99 annex F: 1 when b is 0 or a is 1, even for NaN; NaN for a < 0 and b not an
