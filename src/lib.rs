@@ -2,7 +2,7 @@
 //! and nnc turns it into native functions for the value and every gradient.
 //!
 //! The floors, lowest first; a module may use only lower ones (a test enforces it):
-//! `span` · `diag`, `prim`, `kernel` · `syntax`, `graph` · `lower`, `rule`, `interp` · `pass`, `plan`, `jit` ·
+//! `span`, `random` · `diag`, `prim`, `kernel` · `syntax`, `graph` · `lower`, `rule`, `interp` · `pass`, `plan`, `jit` ·
 //! `data`, `fit`, `model`.
 
 pub mod data;
@@ -19,6 +19,7 @@ pub mod notation;
 pub mod pass;
 pub mod plan;
 pub mod prim;
+pub mod random;
 pub mod rule;
 pub mod span;
 pub mod syntax;

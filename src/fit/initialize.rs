@@ -2,9 +2,9 @@
 //!
 //! Reads initialisers and shapes. Must not know graphs or data.
 
-use super::random::{Purpose, Stream};
 use crate::graph::Initializer;
 use crate::model::Real;
+use crate::random::{Purpose, Stream};
 
 /// How many inputs one output of a parameter has, and how many outputs one input, by its shape:
 /// a scalar 1 and 1; `[n]`, the weights of one output, n and 1; `[in, out]`; `[out, in, window…]` with three or more

@@ -2,13 +2,24 @@
 //!
 //! Reads models and data sets. Must not print, nor know the command line: progress goes to an observer.
 
+mod batch;
 mod constant;
+mod dataset;
+mod error;
+mod evaluate;
 mod initialize;
+mod not_finite;
+mod observer;
 mod optimizer;
-mod random;
 mod settings;
+mod train;
 
+pub use crate::random::{Purpose, Stream};
+pub use dataset::{Column, Dataset, Split};
+pub use error::FitError;
+pub use evaluate::{Evaluation, Score, evaluate, predict};
 pub use initialize::{fans, initialize};
+pub use observer::{EpochDone, Observer, Started, Stepped};
 pub use optimizer::{Optimizer, Stepper, all_finite, clip_norm, clip_value, norm};
-pub use random::{Purpose, Stream};
 pub use settings::{Batch, Monitor, Settings};
+pub use train::{Fitted, Outcome, fit};

@@ -2,13 +2,15 @@
 //!
 //! Reads programs, passes and back ends. Must not know source text.
 
-use super::error::CompileError;
+use super::error::{CallError, CompileError};
 use super::function::{Engine, Function, Inner};
 use super::interpreted::Interpreted;
 use super::signature::{self, Port, PortRole, Signature};
 use super::sizes::Sizes;
+use super::slice::{Element, Slice};
 use crate::diag::catalog::nearest;
 use crate::graph::{Axis, ExtentId, Graph, Kind, NodeId, Op, PortId, PortKind, Program, Role, ValueRole};
+use crate::interp::Bindings;
 use crate::pass;
 use std::time::{Duration, Instant};
 
@@ -204,6 +206,27 @@ impl Prepared {
     pub fn roots(&self) -> Vec<NodeId> {
         self.targets.iter().map(|t| t.node).collect()
     }
+}
+
+/// Values of ports and dims for the interpreter, from the arrays of a call in the order of [`Prepared::ports`].
+///
+/// # Errors
+/// Arrays whose lengths do not fit.
+pub fn bindings(prepared: &Prepared, inputs: &[Slice]) -> Result<Bindings, CallError> {
+    let graph = &prepared.graph;
+    let port = |(id, role): &(PortId, Role)| {
+        let info = graph.port_info(*id);
+        let shape = signature::shape(graph, &info.axes);
+        Port { name: info.name.clone(), role: (*role).into(), element: Element::F64, labels: None, shape }
+    };
+    let ports: Vec<Port> = prepared.ports.iter().map(port).collect();
+    if ports.len() != inputs.len() {
+        return Err(CallError::Count { what: "inputs", expected: ports.len(), given: inputs.len() });
+    }
+    let mut dims = vec![];
+    sizes(prepared).solve(&ports, &|i| inputs[i].len(), &mut dims)?;
+    let ports = prepared.ports.iter().zip(inputs).map(|((id, _), s)| (*id, s.to_f64())).collect();
+    Ok(Bindings { ports, dims })
 }
 
 /// The values asked for; the differentiated one first.

@@ -2,6 +2,7 @@
 //!
 //! Reads nothing. Must not know programs or training.
 
+use super::slice::{Slice, SliceMut, Values};
 use crate::graph::Precision;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
@@ -42,6 +43,12 @@ pub trait Real:
     fn write_le(self, out: &mut Vec<u8>);
     /// The value of little-endian `bytes`, of which there are [`Real::BYTES`].
     fn read_le(bytes: &[u8]) -> Option<Self>;
+    /// A slice as the arrays of a call.
+    fn slice(values: &[Self]) -> Slice<'_>;
+    /// A slice as the results of a call.
+    fn slice_mut(values: &mut [Self]) -> SliceMut<'_>;
+    /// Owned values.
+    fn values(values: Vec<Self>) -> Values;
     /// Size in bytes.
     const BYTES: usize = size_of::<Self>();
 }
@@ -71,6 +78,18 @@ macro_rules! real {
 
             fn write_le(self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
+            }
+
+            fn slice(values: &[Self]) -> Slice<'_> {
+                values.into()
+            }
+
+            fn slice_mut(values: &mut [Self]) -> SliceMut<'_> {
+                values.into()
+            }
+
+            fn values(values: Vec<Self>) -> Values {
+                Values::$precision(values)
             }
 
             fn read_le(bytes: &[u8]) -> Option<Self> {

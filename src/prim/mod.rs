@@ -136,7 +136,7 @@ pub enum Lower {
 }
 
 /// What the code generator can emit inline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Inst {
     /// Sum of all arguments.
     Add,

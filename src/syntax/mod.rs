@@ -6,8 +6,10 @@ pub mod ast;
 mod build;
 mod explain;
 mod operators;
+mod print;
 mod recover;
 mod scan;
+mod strip;
 mod tokens;
 
 use crate::diag::{Diagnostic, catalog::syntax as error};
@@ -17,7 +19,9 @@ use build::Builder;
 pub use build::MAX_DEPTH;
 use grammar::{Grammar, Rule};
 use pest::Parser;
+pub use print::{print, print_expr};
 pub use scan::MAX_NESTING;
+pub use strip::{strip_expr_spans, strip_spans};
 
 mod grammar {
     #![allow(missing_docs, reason = "generated: one variant per rule of the grammar file")]

@@ -1,4 +1,4 @@
-//! The random streams of training: one seeded, counter-based generator, split by purpose.
+//! The random streams of splitting and training: one seeded, counter-based generator, split by purpose.
 //!
 //! Reads nothing. Must not know what is drawn for.
 //!
@@ -15,6 +15,8 @@ use rand_core::{Rng, SeedableRng};
 pub enum Purpose {
     /// The start of a param; the stream number is the 64-bit FNV-1a hash of its name in UTF-8.
     InitialValue,
+    /// Which rows are for training, validation and test; the stream number is 0.
+    Split,
     /// The order of rows in an epoch; the stream number is the epoch, from 0.
     Shuffle,
     /// The points at which `gradcheck` compares derivatives; the stream number is 0.
@@ -34,6 +36,7 @@ impl Stream {
     pub fn new(seed: u64, purpose: Purpose, number: u64) -> Stream {
         let tag: &[u8] = match purpose {
             Purpose::InitialValue => b"nnc initial value",
+            Purpose::Split => b"nnc split",
             Purpose::Shuffle => b"nnc shuffle",
             Purpose::CheckPoint => b"nnc check point",
         };

@@ -1,0 +1,132 @@
+//! The arrays of one call, gathered from the rows of a data set.
+//!
+//! Reads data sets and signatures. Must not know optimisers or losses.
+
+use super::dataset::{Dataset, gather};
+use super::error::FitError;
+use crate::diag::Diagnostic;
+use crate::diag::catalog::training as error;
+use crate::graph::Initializer;
+use crate::model::{CallError, Element, Layout, Model, Port, Real, Signature, Slice, Values};
+use smallvec::SmallVec;
+
+/// Where an input of a function gets its values from.
+#[derive(Clone, Debug)]
+enum Source {
+    /// A param: a range of the flat vector.
+    Param(std::ops::Range<usize>),
+    /// The column of this place: a buffer that is filled for each batch.
+    Rows { column: usize, row: usize, buffer: Values },
+    /// The fixed port of this place.
+    Fixed(usize),
+    /// The default of the declaration.
+    Default(Values),
+}
+
+/// The inputs of one function.
+#[derive(Clone, Debug)]
+pub(super) struct Batch<'d> {
+    data: &'d Dataset,
+    sources: Vec<Source>,
+    /// The number of rows the buffers hold now.
+    rows: usize,
+}
+
+/// The arrays of a call; on the stack for functions of up to 32 inputs.
+pub(super) type Inputs<'a> = SmallVec<[Slice<'a>; 32]>;
+
+impl<'d> Batch<'d> {
+    /// Buffers for up to `capacity` rows of the inputs that the signature lists.
+    pub fn new(
+        model: &Model,
+        data: &'d Dataset,
+        layout: &Layout,
+        signature: &Signature,
+        capacity: usize,
+    ) -> Result<Batch<'d>, FitError> {
+        let mut missing: Vec<Diagnostic> = vec![];
+        let mut sources = vec![];
+        for port in &signature.inputs {
+            if let Some(entry) = layout.entry(&port.name) {
+                sources.push(Source::Param(entry.range.clone()));
+            } else if let Some(column) = data.columns.iter().position(|c| c.name == port.name) {
+                let (values, row) = (&data.columns[column].values, data.columns[column].row);
+                check_element(port, values)?;
+                let buffer = Values::zeros(port.element, row * capacity);
+                sources.push(Source::Rows { column, row, buffer });
+            } else if let Some(fixed) = data.fixed.iter().position(|(name, _)| *name == port.name) {
+                check_element(port, &data.fixed[fixed].1)?;
+                sources.push(Source::Fixed(fixed));
+            } else {
+                match default(model, port) {
+                    Ok(values) => sources.push(Source::Default(values)),
+                    Err(problem) => missing.push(*problem),
+                }
+            }
+        }
+        if missing.is_empty() { Ok(Batch { data, sources, rows: 0 }) } else { Err(FitError::Model(missing)) }
+    }
+
+    /// Fills the buffers with these rows, at most as many as the capacity.
+    pub fn fill(&mut self, rows: &[u32]) {
+        self.rows = rows.len();
+        for source in &mut self.sources {
+            if let Source::Rows { column, row, buffer } = source {
+                let values = &self.data.columns[*column].values;
+                gather(values.as_slice(), buffer.as_slice_mut(), *row, rows);
+            }
+        }
+    }
+
+    /// The arrays of a call with these params.
+    pub fn inputs<'a, R: Real>(&'a self, theta: &'a [R]) -> Inputs<'a> {
+        let slice = |source: &'a Source| match source {
+            Source::Param(range) => R::slice(&theta[range.clone()]),
+            Source::Rows { row, buffer, .. } => first(buffer, row * self.rows),
+            Source::Fixed(place) => self.data.fixed[*place].1.as_slice(),
+            Source::Default(values) => values.as_slice(),
+        };
+        self.sources.iter().map(slice).collect()
+    }
+}
+
+fn first(values: &Values, count: usize) -> Slice<'_> {
+    match values {
+        Values::F32(v) => Slice::F32(&v[..count]),
+        Values::F64(v) => Slice::F64(&v[..count]),
+        Values::Index(v) => Slice::Index(&v[..count]),
+        Values::Bool(v) => Slice::Bool(&v[..count]),
+    }
+}
+
+fn check_element(port: &Port, values: &Values) -> Result<(), FitError> {
+    let given = values.as_slice().element();
+    if port.element == given {
+        return Ok(());
+    }
+    let (expected, given) = (port.element.rust_type(), given.rust_type());
+    Err(CallError::Element { port: port.name.clone(), expected, given }.into())
+}
+
+/// The default of an input's declaration.
+fn default(model: &Model, port: &Port) -> Result<Values, Box<Diagnostic>> {
+    let declared = model.program().port(&port.name);
+    let span = declared.map(|d| d.span).unwrap_or_default();
+    let missing = || Box::new(error::input_without_values(span, &port.name));
+    let sizes: Option<Vec<usize>> = port.shape.iter().map(|s| s.known).collect();
+    let count: usize = sizes.ok_or_else(missing)?.iter().product();
+    let numbers = match declared.and_then(|d| d.initial.as_ref()) {
+        Some(Initializer::Constant(value)) => vec![*value; count],
+        Some(Initializer::Values(values)) if values.len() == count => values.clone(),
+        _ => return Err(missing()),
+    };
+    let mut values = Values::zeros(port.element, count);
+    match &mut values {
+        Values::F32(v) => v.iter_mut().zip(&numbers).for_each(|(to, x)| *to = *x as f32),
+        Values::F64(v) => v.copy_from_slice(&numbers),
+        Values::Index(v) => v.iter_mut().zip(&numbers).for_each(|(to, x)| *to = *x as u32),
+        Values::Bool(v) => v.iter_mut().zip(&numbers).for_each(|(to, x)| *to = u8::from(*x != 0.0)),
+    }
+    debug_assert!(port.element != Element::Index || numbers.iter().all(|n| *n >= 0.0), "lowering checks labels");
+    Ok(values)
+}

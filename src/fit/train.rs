@@ -1,0 +1,326 @@
+//! The training loop: shuffle, gather a batch, one call for loss and gradient, one step of the optimiser.
+//!
+//! Reads models, data sets and settings. Must not print, nor know files.
+
+use super::batch::Batch;
+use super::dataset::{Dataset, Split};
+use super::error::FitError;
+use super::evaluate::{Score, Scorer, dims, fixed, params};
+use super::not_finite;
+use super::observer::{EpochDone, Observer, Started, Stepped};
+use super::settings::{Batch as BatchSize, Monitor, Settings};
+use super::{Stepper, all_finite, clip_norm, clip_value, initialize};
+use crate::diag::catalog::training as error;
+use crate::graph::{Initializer, Op, Precision, Role};
+use crate::model::{Backend, Function, Layout, Model, Options, Real, SliceMut, Weights, Workspace};
+use crate::random::{Purpose, Stream, fnv1a};
+use crate::span::Span;
+use smallvec::SmallVec;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Why training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All epochs were run.
+    Finished,
+    /// The monitored value did not get better for `patience` epochs.
+    Patience,
+    /// The loss changed by less than `tol`.
+    Converged,
+    /// The host asked to stop.
+    Interrupted,
+}
+
+/// A fitted model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fitted {
+    /// The parameters: with `patience` those of the best epoch, else the last ones.
+    pub weights: Weights,
+    /// Why training ended.
+    pub outcome: Outcome,
+    /// How many epochs were completed.
+    pub epochs: usize,
+    /// How many steps were taken.
+    pub steps: u64,
+    /// The epoch whose parameters these are, if one was chosen.
+    pub best_epoch: Option<usize>,
+}
+
+/// Fits the params of a model to data. The same model, data, settings and back end give the same bits.
+///
+/// `stop` may be set from elsewhere (a signal, another thread): the step under way is finished, then the fit ends as
+/// [`Outcome::Interrupted`].
+///
+/// ```
+/// use nnc::fit::{Dataset, Settings, fit};
+/// use nnc::model::{Backend, Model, Options};
+/// use std::sync::atomic::AtomicBool;
+///
+/// let text = "dim N\ninput x: [N]\ntarget y: [N]\nparam a\nparam b\nloss mean((a * x + b - y)^2)\n\
+///     train { optimizer = adam(lr = 0.1), epochs = 500 }\n";
+/// let model = Model::from_source(text)?;
+/// let settings = Settings::new(model.program(), model.train_blocks(), None, &[]).unwrap();
+/// let data = Dataset::new(4).column("x", vec![0.0f32, 1.0, 2.0, 3.0]).column("y", vec![1.0f32, 3.0, 5.0, 7.0]);
+/// let fitted = fit(&model, &data, &settings, Backend::Auto, &mut (), &AtomicBool::new(false))?;
+/// let a = fitted.weights.param("a").unwrap().values.to_f64()[0];
+/// assert!((a - 2.0).abs() < 1e-3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// A model without a loss or without params, data that do not fit it, and a loss or gradient that is not finite.
+pub fn fit(
+    model: &Model,
+    data: &Dataset,
+    settings: &Settings,
+    backend: Backend,
+    observer: &mut dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Fitted, FitError> {
+    match model.program().precision {
+        Precision::F32 => Run::<f32>::new(model, data, settings, backend)?.run(observer, stop),
+        Precision::F64 => Run::<f64>::new(model, data, settings, backend)?.run(observer, stop),
+    }
+}
+
+/// Everything that a run keeps between steps.
+struct Run<'a, R> {
+    model: &'a Model,
+    data: &'a Dataset,
+    settings: &'a Settings,
+    backend: Backend,
+    options: Options,
+    loss: String,
+    layout: Layout,
+    step: Function,
+    batch: Batch<'a>,
+    /// One for full batches, one for the shorter last one: neither has to work out its sizes again.
+    workspaces: [Workspace; 2],
+    /// Rows per step; 0 without data.
+    size: usize,
+    theta: Vec<R>,
+    gradient: Vec<R>,
+    stepper: Stepper<R>,
+    order: Vec<u32>,
+    steps: u64,
+}
+
+/// The best epoch so far.
+struct Best<R> {
+    value: f64,
+    epoch: usize,
+    theta: Vec<R>,
+}
+
+impl<'a, R: Real> Run<'a, R> {
+    fn new(
+        model: &'a Model,
+        data: &'a Dataset,
+        settings: &'a Settings,
+        backend: Backend,
+    ) -> Result<Run<'a, R>, FitError> {
+        let program = model.program();
+        let loss = settings.loss(program, train_span(model))?;
+        let fitted = |n| match program.graph.op(n) {
+            Op::Port(id) => program.ports.iter().any(|p| p.id == *id && p.role == Role::Param),
+            _ => false,
+        };
+        if !program.graph.reachable(&[loss.node]).into_iter().any(fitted) {
+            return Err(Box::new(error::nothing_to_fit(loss.span)).into());
+        }
+        let train = data.rows(Split::Train);
+        if data.count > 0 && train.is_empty() {
+            return Err(FitError::NoRows);
+        }
+        let size = match settings.batch {
+            BatchSize::All => train.len(),
+            BatchSize::Rows(rows) => rows.min(train.len()),
+        };
+        let dims = dims(model, data)?;
+        let layout = Layout::new(program, &dims)?;
+        let options = fixed(model, Options::gradient(&loss.name), &dims).backend(backend);
+        let step = model.compile(&options)?;
+        let batch = Batch::new(model, data, &layout, step.signature(), size)?;
+        let mut theta = vec![R::ZERO; layout.len];
+        for entry in &layout.entries {
+            let start = program.port(&entry.name).and_then(|p| p.initial.clone()).unwrap_or(Initializer::Constant(0.0));
+            initialize(&start, &entry.name, &entry.shape, settings.seed, &mut theta[entry.range.clone()]);
+        }
+        Ok(Run {
+            model,
+            data,
+            settings,
+            backend,
+            options,
+            loss: loss.name.clone(),
+            workspaces: [step.workspace(), step.workspace()],
+            step,
+            batch,
+            size,
+            gradient: vec![R::ZERO; layout.len],
+            stepper: Stepper::new(settings.optimizer, layout.len),
+            layout,
+            theta,
+            order: train.to_vec(),
+            steps: 0,
+        })
+    }
+
+    fn run(mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Fitted, FitError> {
+        observer.started(&self.started());
+        let has_validation = !self.data.rows(Split::Validation).is_empty();
+        let mut scorer: Option<Scorer<R>> = None;
+        if has_validation || self.settings.patience.is_some() {
+            scorer = Scorer::new(self.model, self.data, &self.layout, self.backend)?;
+        }
+        let watched = if has_validation { Split::Validation } else { Split::Train };
+        let mut best: Option<Best<R>> = None;
+        let mut previous: Option<f64> = None;
+        let mut epochs = 0;
+        let mut outcome = Outcome::Finished;
+        while epochs < self.settings.epochs {
+            let Some(loss) = self.epoch(epochs, observer, stop)? else {
+                outcome = Outcome::Interrupted;
+                break;
+            };
+            epochs += 1;
+            let scores = match &mut scorer {
+                Some(scorer) => scorer.scores(&self.theta, self.data.rows(watched))?,
+                None => vec![],
+            };
+            let monitored = self.settings.patience.and_then(|_| self.monitored(&scores));
+            let improved = monitored.is_some_and(|v| best.as_ref().is_none_or(|b| self.is_better(v, b.value)));
+            if let Some(value) = monitored.filter(|_| improved) {
+                best = Some(Best { value, epoch: epochs, theta: self.theta.clone() });
+            }
+            let validation: &[Score] = if has_validation { &scores } else { &[] };
+            let (steps, epoch) = (self.steps, epochs);
+            observer.epoch_done(&EpochDone { epoch, steps, loss, validation, monitored, best: improved });
+            let since = epochs - best.as_ref().map_or(0, |b| b.epoch);
+            if self.settings.patience.is_some_and(|patience| since >= patience) {
+                outcome = Outcome::Patience;
+                break;
+            }
+            let settled = |tol: f64| previous.is_some_and(|p: f64| (p - loss).abs() <= tol * p.abs());
+            if self.settings.tol.is_some_and(settled) {
+                outcome = Outcome::Converged;
+                break;
+            }
+            previous = Some(loss);
+        }
+        let best_epoch = best.as_ref().map(|b| b.epoch);
+        let theta = best.map_or(self.theta, |b| b.theta);
+        let source = self.model.sources().files().first().map(|f| fnv1a(f.text.as_bytes()));
+        let weights = Weights {
+            params: params(&self.layout, &theta),
+            statistics: self.data.statistics.clone(),
+            source_hash: source,
+            version: Some(env!("CARGO_PKG_VERSION").into()),
+        };
+        Ok(Fitted { weights, outcome, epochs, steps: self.steps, best_epoch })
+    }
+
+    fn started(&self) -> Started<'_> {
+        Started {
+            loss: &self.loss,
+            parameters: self.layout.len,
+            rows: Split::ALL.map(|s| self.data.rows(s).len()),
+            batch: self.size,
+            steps: self.steps_per_epoch(),
+            epochs: self.settings.epochs,
+            seed: self.settings.seed,
+            native: self.step.is_native(),
+            timings: self.step.timings(),
+        }
+    }
+
+    fn steps_per_epoch(&self) -> usize {
+        match self.size {
+            0 => 1,
+            size if self.settings.drop_last => self.order.len() / size,
+            size => self.order.len().div_ceil(size),
+        }
+    }
+
+    /// All batches once. The mean loss, or `None` if the host asked to stop.
+    fn epoch(&mut self, epoch: usize, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Option<f64>, FitError> {
+        // With one batch of all rows the order does not matter, so they are gathered once.
+        let whole = self.size == self.order.len();
+        if !whole && self.settings.shuffle {
+            self.order.clear();
+            self.order.extend_from_slice(self.data.rows(Split::Train));
+            Stream::new(self.settings.seed, Purpose::Shuffle, epoch as u64).shuffle(&mut self.order);
+        }
+        let (mut sum, mut seen) = (0.0, 0);
+        for step in 0..self.steps_per_epoch() {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let start = step * self.size;
+            let rows = start..(start + self.size).min(self.order.len());
+            if !whole || self.steps == 0 {
+                self.batch.fill(&self.order[rows.clone()]);
+            }
+            let loss = self.gradient(rows.len() == self.size)?;
+            if !loss.is_finite() || !all_finite(&self.gradient) {
+                return Err(self.not_finite(epoch + 1, step + 1, &self.order[rows]));
+            }
+            if let Some(bound) = self.settings.clip_value {
+                clip_value(&mut self.gradient, bound);
+            }
+            if let Some(bound) = self.settings.clip_norm {
+                clip_norm(&mut self.gradient, bound);
+            }
+            self.stepper.step(&mut self.theta, &self.gradient);
+            self.steps += 1;
+            let weight = rows.len().max(1);
+            sum += loss * weight as f64;
+            seen += weight;
+            observer.stepped(&Stepped { epoch: epoch + 1, step: step + 1, loss });
+        }
+        Ok(Some(sum / seen.max(1) as f64))
+    }
+
+    /// The loss of the batch; its gradient is left in `self.gradient`.
+    fn gradient(&mut self, full: bool) -> Result<f64, FitError> {
+        let mut value = [R::ZERO];
+        {
+            let inputs = self.batch.inputs(&self.theta);
+            let mut outputs: SmallVec<[SliceMut; 32]> = SmallVec::new();
+            outputs.push(R::slice_mut(&mut value));
+            let mut rest = self.gradient.as_mut_slice();
+            for entry in &self.layout.entries {
+                let (one, after) = rest.split_at_mut(entry.range.len());
+                outputs.push(R::slice_mut(one));
+                rest = after;
+            }
+            self.step.call(&inputs, &mut outputs, &mut self.workspaces[usize::from(!full)])?;
+        }
+        Ok(value[0].to_f64())
+    }
+
+    fn not_finite(&self, epoch: usize, batch: usize, rows: &[u32]) -> FitError {
+        let inputs = self.batch.inputs(&self.theta);
+        let place = not_finite::Place { epoch, batch, rows };
+        FitError::NotFinite(Box::new(not_finite::explain(self.model, &self.options, &inputs, &place)))
+    }
+
+    /// The value that `patience` watches.
+    fn monitored(&self, scores: &[Score]) -> Option<f64> {
+        let name = self.settings.monitor.as_ref().map_or(self.loss.as_str(), |m: &Monitor| m.name.as_str());
+        scores.iter().find(|s| s.name == name).map(|s| s.value)
+    }
+
+    /// Whether `new` is better than `old`; NaN never is.
+    fn is_better(&self, new: f64, old: f64) -> bool {
+        match &self.settings.monitor {
+            Some(monitor) if monitor.larger_is_better => new > old || (old.is_nan() && !new.is_nan()),
+            _ => new < old || (old.is_nan() && !new.is_nan()),
+        }
+    }
+}
+
+/// Where problems of the whole run are pointed at: the `train` block, else the start of the file.
+fn train_span(model: &Model) -> Span {
+    model.train_blocks().iter().flat_map(|b| &b.entries).map(|e| e.key.span).next().unwrap_or_default()
+}
