@@ -17,6 +17,18 @@ struct Dense {
 }
 
 impl Writer<'_> {
+    /// What a term is written with: the operands of a matrix product, the logits of a softmax, else its arguments.
+    pub(super) fn parts(&mut self, n: NodeId) -> Vec<NodeId> {
+        let special = match self.g.op(n).clone() {
+            Op::Prim(Prim::Exp, _) => self.logits(self.g.args(n)[0]).map(|l| vec![l.0]),
+            Op::Reduce(Reduction::Sum, bound) => {
+                self.operands(self.g.args(n)[0], &bound).map(|(left, right, _)| vec![left, right])
+            }
+            _ => None,
+        };
+        special.unwrap_or_else(|| self.g.args(n).to_vec())
+    }
+
     /// The term as an array with exactly these axes, if it has a matrix form.
     pub(super) fn matrix(&mut self, n: NodeId, axes: &[Axis]) -> Option<Expr> {
         let dense = self.dense(n, true)?;
@@ -109,11 +121,13 @@ impl Writer<'_> {
         let mut orders = vec![];
         for a in args {
             let (negative, dense) = self.signed_product(*a)?;
-            orders.push(dense.axes);
-            terms.push((negative, dense.expr));
+            orders.push(dense.axes.clone());
+            terms.push((negative, dense));
         }
         let axes = common_order(&orders.iter().collect::<Vec<_>>())?;
-        Some(Dense { expr: signed_sum(terms), axes })
+        // `x @ W + b`: the widest term first.
+        terms.sort_by_key(|t| std::cmp::Reverse(t.1.axes.len()));
+        Some(Dense { expr: signed_sum(terms.into_iter().map(|(negative, d)| (negative, d.expr)).collect()), axes })
     }
 
     /// A term of a sum: whether it is negative, and its absolute form.
@@ -188,6 +202,14 @@ impl Writer<'_> {
 
     /// `exp(z - logsumexp(z))` over the last axis is `softmax(z)`.
     fn softmax(&mut self, exponent: NodeId) -> Option<Dense> {
+        let (logits, axis) = self.logits(exponent)?;
+        let logits = self.dense(logits, false)?;
+        (logits.axes.last() == Some(&axis))
+            .then(|| Dense { expr: call("softmax", vec![logits.expr]), axes: logits.axes })
+    }
+
+    /// `z` and its axis, if the exponent is `z - logsumexp(z)` over one axis.
+    fn logits(&mut self, exponent: NodeId) -> Option<(NodeId, Axis)> {
         let Some((Prim::Add, args)) = self.g.as_prim(exponent) else { return None };
         let args = args.to_vec();
         for (i, a) in args.iter().enumerate() {
@@ -197,12 +219,8 @@ impl Writer<'_> {
             let mut rest = args.clone();
             rest.remove(i);
             let rest = self.g.add(&rest);
-            if self.g.args(positive)[0] != rest {
-                continue;
-            }
-            let logits = self.dense(rest, false)?;
-            if logits.axes.last() == Some(axis) {
-                return Some(Dense { expr: call("softmax", vec![logits.expr]), axes: logits.axes });
+            if self.g.args(positive)[0] == rest {
+                return Some((rest, *axis));
             }
         }
         None
@@ -248,6 +266,13 @@ impl Writer<'_> {
 
     /// A sum of a product of two arrays over one common axis, as `a @ b` with the transpositions it needs.
     fn matrix_product(&mut self, body: NodeId, bound: &AxisSet) -> Option<Dense> {
+        let (left, right, k) = self.operands(body, bound)?;
+        let (a, b) = (self.dense(left, false)?, self.dense(right, false)?);
+        multiply(a, b, k)
+    }
+
+    /// The two arrays of a matrix product and their common axis: factors and masks go to the array that covers them.
+    fn operands(&mut self, body: NodeId, bound: &AxisSet) -> Option<(NodeId, NodeId, Axis)> {
         let [k] = bound.as_slice() else { return None };
         let (conditions, core) = self.g.masks(body);
         let (factors, below) = self.g.quotient_parts(core);
@@ -255,12 +280,11 @@ impl Writer<'_> {
             return None;
         }
         // Factors go to the operand whose axes cover them.
-        let widest = |axes: &AxisSet| factors.iter().find(|f| axes.is_subset(self.g.axes(**f))).copied();
         let first = *factors.iter().max_by_key(|f| self.g.axes(**f).len())?;
         let first_axes = self.g.axes(first).clone();
         let second = *factors.iter().find(|f| !self.g.axes(**f).is_subset(&first_axes)).or_else(|| {
             // A vector product: any other factor.
-            factors.iter().find(|f| **f != first && widest(self.g.axes(**f)).is_some())
+            factors.iter().find(|f| **f != first)
         })?;
         let second_axes = self.g.axes(second).clone();
         let (mut left, mut right) = (vec![], vec![]);
@@ -285,8 +309,7 @@ impl Writer<'_> {
         let left = self.g.mask(&left_masks, left);
         let right = self.g.mul(&right);
         let right = self.g.mask(&right_masks, right);
-        let (a, b) = (self.dense(left, false)?, self.dense(right, false)?);
-        multiply(a, b, *k)
+        Some((left, right, *k))
     }
 }
 

@@ -49,7 +49,6 @@ struct Writer<'p> {
     defined: FxHashMap<NodeId, (String, Vec<Axis>)>,
     /// Lets of the user that may be used, not yet written.
     hints: FxHashMap<NodeId, (String, Vec<Axis>)>,
-    uses: FxHashMap<NodeId, usize>,
     ports: FxHashSet<PortId>,
     lets: Vec<Statement>,
 }
@@ -58,20 +57,11 @@ impl<'p> Writer<'p> {
     fn new(program: &'p Program, results: &[Result]) -> Writer<'p> {
         let g = program.graph.clone();
         let roots: Vec<NodeId> = results.iter().map(|r| r.node).collect();
-        let order = g.reachable(&roots);
-        let mut uses: FxHashMap<NodeId, usize> = FxHashMap::default();
-        let mut ports = FxHashSet::default();
-        for n in &order {
-            for a in g.args(*n) {
-                *uses.entry(*a).or_default() += 1;
-            }
-            if let Op::Port(port) = g.op(*n) {
-                ports.insert(*port);
-            }
-        }
-        for r in results {
-            *uses.entry(r.node).or_default() += 1;
-        }
+        let is_port = |n: &NodeId| match g.op(*n) {
+            Op::Port(port) => Some(*port),
+            _ => None,
+        };
+        let ports = g.reachable(&roots).iter().filter_map(is_port).collect();
         let mut hints = FxHashMap::default();
         for value in program.values_of(ValueRole::Let) {
             let is_leaf = matches!(g.op(value.node), Op::Port(_) | Op::Const(_) | Op::Axis(_) | Op::At(_));
@@ -81,7 +71,48 @@ impl<'p> Writer<'p> {
             }
         }
         let names = Names::new(program);
-        Writer { program, g, names, defined: FxHashMap::default(), hints, uses, ports, lets: vec![] }
+        let (defined, lets) = (FxHashMap::default(), vec![]);
+        let mut writer = Writer { program, g, names, defined, hints, ports, lets };
+        writer.define_shared(&roots);
+        writer
+    }
+
+    /// Gives lets to what is the user's, used several times, or read at other places.
+    fn define_shared(&mut self, roots: &[NodeId]) {
+        let (order, uses) = self.parts_in_order(roots);
+        for n in order {
+            if let Op::At(_) = self.g.op(n) {
+                let base = self.g.args(n)[0];
+                if matches!(self.g.op(base), Op::Reduce(..)) {
+                    self.define(base);
+                }
+            }
+            let shared = uses[&n] > 1 && self.is_worth_a_name(n);
+            if shared || self.hints.contains_key(&n) {
+                self.define(n);
+            }
+        }
+    }
+
+    /// Everything below the roots as it will be written, parts first, and how often each is used.
+    fn parts_in_order(&mut self, roots: &[NodeId]) -> (Vec<NodeId>, FxHashMap<NodeId, usize>) {
+        let mut uses: FxHashMap<NodeId, usize> = FxHashMap::default();
+        let mut order = vec![];
+        // A node is pushed to be opened, then, above its parts, to be closed.
+        let mut stack: Vec<(NodeId, bool)> = roots.iter().rev().map(|r| (*r, false)).collect();
+        while let Some((n, opened)) = stack.pop() {
+            if opened {
+                order.push(n);
+                continue;
+            }
+            let count = uses.entry(n).or_default();
+            *count += 1;
+            if *count == 1 {
+                stack.push((n, true));
+                stack.extend(self.parts(n).into_iter().rev().map(|p| (p, false)));
+            }
+        }
+        (order, uses)
     }
 
     /// Precision, dims and the ports that the results need.
@@ -133,7 +164,6 @@ impl<'p> Writer<'p> {
 
     /// What stands behind `=`, and the binders if it is in index form.
     fn right_side(&mut self, n: NodeId, axes: &[Axis]) -> (Option<Vec<Binder>>, Expr) {
-        self.define_parts(n);
         if let Some(value) = self.matrix(n, axes) {
             return (None, value);
         }
@@ -156,26 +186,6 @@ impl<'p> Writer<'p> {
         let pattern = Pattern::Name(tree::ident(&name));
         self.defined.insert(n, (name, axes));
         self.lets.push(statement(StatementKind::Let(Let { pattern, ty: None, binders, value, span: span() })));
-    }
-
-    /// Gives lets to the parts of a term that are the user's, used several times, or read elsewhere.
-    fn define_parts(&mut self, root: NodeId) {
-        let defined: FxHashSet<NodeId> = self.defined.keys().copied().collect();
-        for n in self.g.reachable_until(&[root], |n| defined.contains(&n) && n != root) {
-            if n == root || self.defined.contains_key(&n) {
-                continue;
-            }
-            if matches!(self.g.op(n), Op::At(_)) {
-                let base = self.g.args(n)[0];
-                if matches!(self.g.op(base), Op::Reduce(..)) && base != root {
-                    self.define(base);
-                }
-            }
-            let shared = self.uses.get(&n).copied().unwrap_or(0) > 1 && self.is_worth_a_name(n);
-            if shared || self.hints.contains_key(&n) {
-                self.define(n);
-            }
-        }
     }
 
     /// In index form every reduction inside a term has a let, so that no index hides another.
