@@ -9,9 +9,10 @@ use super::signature::{self, Port, PortRole, Signature};
 use super::sizes::Sizes;
 use super::slice::{Element, Slice};
 use crate::diag::catalog::nearest;
-use crate::graph::{Axis, ExtentId, Graph, Kind, NodeId, Op, PortId, PortKind, Program, Role, ValueRole};
+use crate::graph::{Axis, ExtentId, Graph, Kind, NodeId, Op, PortId, PortKind, Precision, Program, Role, ValueRole};
 use crate::interp::Bindings;
 use crate::pass;
+use crate::plan::{self, Plan, PlanResult};
 use std::time::{Duration, Instant};
 
 /// What runs a function.
@@ -202,6 +203,17 @@ impl Prepared {
         self.timings.simplify += start.elapsed();
     }
 
+    /// The kernels that compute the results; notes how long planning took. Expands first.
+    pub fn plan(&mut self, precision: Precision) -> Plan {
+        self.expand();
+        let start = Instant::now();
+        let result = |t: &Target| PlanResult { name: t.name.clone(), node: t.node, axes: t.axes.clone() };
+        let results: Vec<PlanResult> = self.targets.iter().map(result).collect();
+        let plan = plan::plan(&self.graph, precision, &results);
+        self.timings.plan += start.elapsed();
+        plan
+    }
+
     /// The terms.
     pub fn roots(&self) -> Vec<NodeId> {
         self.targets.iter().map(|t| t.node).collect()
@@ -296,13 +308,21 @@ fn reachable_ports(graph: &Graph, roots: impl Iterator<Item = NodeId>) -> Vec<Po
 
 /// Compiles what the options ask for.
 pub(super) fn compile(program: &Program, options: &Options) -> Result<Function, CompileError> {
-    let prepared = prepare(program, options, true)?;
+    #[cfg_attr(not(feature = "jit"), allow(unused_mut, reason = "only native code changes it"))]
+    let mut prepared = prepare(program, options, true)?;
     let sizes = sizes(&prepared);
     let signature = signature_of(program, &prepared, &sizes);
     let labels = signature.inputs.iter().any(|p| p.element != signature.precision.into());
     let (engine, timings) = match options.backend {
         Backend::Interpreter => (Engine::Interpreted(Interpreted::new(&prepared)), prepared.timings),
+        #[cfg(feature = "jit")]
+        Backend::Auto | Backend::Native => {
+            let code = super::native::Native::new(program.precision, &mut prepared)?;
+            (Engine::Native(code), prepared.timings)
+        }
+        #[cfg(not(feature = "jit"))]
         Backend::Auto => (Engine::Interpreted(Interpreted::new(&prepared)), prepared.timings),
+        #[cfg(not(feature = "jit"))]
         Backend::Native => {
             return Err(CompileError::Native { reason: "this build of nnc has no code generator".into() });
         }

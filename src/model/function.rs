@@ -49,6 +49,8 @@ pub(super) struct Inner {
 #[derive(Debug)]
 pub(super) enum Engine {
     Interpreted(Interpreted),
+    #[cfg(feature = "jit")]
+    Native(super::native::Native),
 }
 
 /// The scratch memory of calls, and the sizes of the call before: a call with arrays of the same lengths does no
@@ -59,6 +61,8 @@ pub struct Workspace {
     lengths: Vec<usize>,
     dims: Vec<i64>,
     bound: bool,
+    #[cfg(feature = "jit")]
+    native: Option<super::native::Scratch>,
 }
 
 /// A value with its name and shape, as [`Function::evaluate`] gives it.
@@ -101,6 +105,8 @@ impl Function {
     pub fn is_native(&self) -> bool {
         match &self.inner.engine {
             Engine::Interpreted(_) => false,
+            #[cfg(feature = "jit")]
+            Engine::Native(_) => true,
         }
     }
 
@@ -111,6 +117,8 @@ impl Function {
             lengths: vec![0; self.inner.signature.inputs.len()],
             dims: vec![],
             bound: false,
+            #[cfg(feature = "jit")]
+            native: None,
         }
     }
 
@@ -128,6 +136,7 @@ impl Function {
             return Err(CallError::Count { what: "results", expected: results.len(), given: outputs.len() });
         }
         for (port, output) in results.iter().zip(outputs.iter()) {
+            let output = output.as_slice();
             check_element(port, output.element())?;
             let expected = inner.sizes.count(&port.shape, &workspace.dims).unwrap_or(0) as usize;
             if output.len() != expected {
@@ -138,6 +147,8 @@ impl Function {
         }
         match &inner.engine {
             Engine::Interpreted(program) => program.run(&workspace.dims, inputs, outputs),
+            #[cfg(feature = "jit")]
+            Engine::Native(code) => code.run(inputs, outputs, &mut workspace.native),
         }
     }
 
@@ -181,7 +192,7 @@ impl Function {
         workspace: &mut Workspace,
     ) -> Result<(), CallError> {
         let borrowed = gradients.iter_mut().map(SliceMut::reborrow);
-        let mut outputs: smallvec::SmallVec<[SliceMut; 16]> = std::iter::once(value).chain(borrowed).collect();
+        let mut outputs: smallvec::SmallVec<[SliceMut; 32]> = std::iter::once(value).chain(borrowed).collect();
         self.call(inputs, &mut outputs, workspace)
     }
 
@@ -243,6 +254,10 @@ impl Function {
             inner.sizes.solve(ports, &|i| inputs[i].len(), &mut workspace.dims)?;
             for (n, input) in workspace.lengths.iter_mut().zip(inputs) {
                 *n = input.len();
+            }
+            #[cfg(feature = "jit")]
+            if let Engine::Native(code) = &inner.engine {
+                code.bind(&workspace.dims, &mut workspace.native)?;
             }
             workspace.bound = true;
         }

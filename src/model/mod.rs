@@ -8,6 +8,8 @@ mod error;
 mod function;
 mod interpreted;
 mod layout;
+#[cfg(feature = "jit")]
+mod native;
 mod real;
 mod signature;
 mod sizes;

@@ -4,6 +4,7 @@
 
 use super::Real;
 use crate::graph::Precision;
+pub use crate::plan::{Slice, SliceMut};
 
 /// The type of the elements of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,32 +38,6 @@ impl From<Precision> for Element {
             Precision::F64 => Element::F64,
         }
     }
-}
-
-/// The row-major values of one port, borrowed.
-#[derive(Clone, Copy, Debug)]
-pub enum Slice<'a> {
-    /// Numbers of a program in single precision.
-    F32(&'a [f32]),
-    /// Numbers of a program in double precision.
-    F64(&'a [f64]),
-    /// Labels and positions.
-    Index(&'a [u32]),
-    /// Truth values.
-    Bool(&'a [u8]),
-}
-
-/// As [`Slice`], for results.
-#[derive(Debug)]
-pub enum SliceMut<'a> {
-    /// Numbers of a program in single precision.
-    F32(&'a mut [f32]),
-    /// Numbers of a program in double precision.
-    F64(&'a mut [f64]),
-    /// Labels and positions.
-    Index(&'a mut [u32]),
-    /// Truth values.
-    Bool(&'a mut [u8]),
 }
 
 macro_rules! conversions {
@@ -108,21 +83,6 @@ macro_rules! conversions {
 conversions!(F32 f32, F64 f64, Index u32, Bool u8);
 
 impl Slice<'_> {
-    /// How many elements.
-    pub fn len(&self) -> usize {
-        match self {
-            Slice::F32(v) => v.len(),
-            Slice::F64(v) => v.len(),
-            Slice::Index(v) => v.len(),
-            Slice::Bool(v) => v.len(),
-        }
-    }
-
-    /// No elements.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Their type.
     pub fn element(&self) -> Element {
         match self {
@@ -145,31 +105,6 @@ impl Slice<'_> {
 }
 
 impl SliceMut<'_> {
-    /// How many elements.
-    pub fn len(&self) -> usize {
-        match self {
-            SliceMut::F32(v) => v.len(),
-            SliceMut::F64(v) => v.len(),
-            SliceMut::Index(v) => v.len(),
-            SliceMut::Bool(v) => v.len(),
-        }
-    }
-
-    /// No elements.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Their type.
-    pub fn element(&self) -> Element {
-        match self {
-            SliceMut::F32(_) => Element::F32,
-            SliceMut::F64(_) => Element::F64,
-            SliceMut::Index(_) => Element::Index,
-            SliceMut::Bool(_) => Element::Bool,
-        }
-    }
-
     /// The same array, borrowed for a shorter time.
     pub fn reborrow(&mut self) -> SliceMut<'_> {
         match self {
