@@ -314,14 +314,14 @@ pub(super) fn compile(program: &Program, options: &Options) -> Result<Function, 
     let signature = signature_of(program, &prepared, &sizes);
     let labels = signature.inputs.iter().any(|p| p.element != signature.precision.into());
     let (engine, timings) = match options.backend {
-        Backend::Interpreter => (Engine::Interpreted(Interpreted::new(&prepared)), prepared.timings),
+        Backend::Interpreter => (Engine::Interpreted(Box::new(Interpreted::new(&prepared))), prepared.timings),
         #[cfg(feature = "jit")]
         Backend::Auto | Backend::Native => {
             let code = super::native::Native::new(program.precision, &mut prepared)?;
             (Engine::Native(code), prepared.timings)
         }
         #[cfg(not(feature = "jit"))]
-        Backend::Auto => (Engine::Interpreted(Interpreted::new(&prepared)), prepared.timings),
+        Backend::Auto => (Engine::Interpreted(Box::new(Interpreted::new(&prepared))), prepared.timings),
         #[cfg(not(feature = "jit"))]
         Backend::Native => {
             return Err(CompileError::Native { reason: "this build of nnc has no code generator".into() });

@@ -48,7 +48,7 @@ pub(super) struct Inner {
 
 #[derive(Debug)]
 pub(super) enum Engine {
-    Interpreted(Interpreted),
+    Interpreted(Box<Interpreted>),
     #[cfg(feature = "jit")]
     Native(super::native::Native),
 }
