@@ -54,14 +54,15 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         let range = segment.range.clone();
         let doc = documentation(text, &scan.comments, range.start, &mut is_doc);
         let source = &scan.text[range.clone()];
-        let kind = match segment.broken {
-            false if parsed.diagnostics.len() < MOST_PROBLEMS => {
-                let (kind, mut problems) = statement(file, range.start, source);
-                parsed.diagnostics.append(&mut problems);
-                kind
-            }
-            true if parsed.diagnostics.len() < MOST_PROBLEMS => recover::header(file, range.start, source),
-            _ => break,
+        if parsed.diagnostics.len() >= MOST_PROBLEMS {
+            break;
+        }
+        let kind = if segment.broken {
+            recover::header(file, range.start, source)
+        } else {
+            let (kind, mut problems) = on_stack_for(segment.nesting, || statement(file, range.start, source));
+            parsed.diagnostics.append(&mut problems);
+            kind
         };
         if let Some(kind) = kind {
             let span = Span::new(file, range.start, range.end);
@@ -89,13 +90,23 @@ pub fn parse_expr(file: FileId, text: &str) -> Result<Expr, Vec<Diagnostic>> {
     if !scan.diagnostics.is_empty() {
         return Err(scan.diagnostics);
     }
-    let mut pairs = Grammar::parse(Rule::lone_expression, &scan.text)
-        .map_err(|refusal| vec![recover::explained(file, 0, &scan.text, &refusal, true).0])?;
-    let mut builder = Builder::new(file, 0);
-    match pairs.next().and_then(|pair| builder.expression(pair)) {
-        Some(built) if builder.diagnostics.is_empty() => Ok(built.expr),
-        _ => Err(builder.diagnostics),
-    }
+    let nesting = scan.segments.iter().map(|segment| segment.nesting).max().unwrap_or(0);
+    on_stack_for(nesting, || {
+        let mut pairs = Grammar::parse(Rule::lone_expression, &scan.text)
+            .map_err(|refusal| vec![recover::explained(file, 0, &scan.text, &refusal, true).0])?;
+        let mut builder = Builder::new(file, 0);
+        match pairs.next().and_then(|pair| builder.expression(pair)) {
+            Some(built) if builder.diagnostics.is_empty() => Ok(built.expr),
+            _ => Err(builder.diagnostics),
+        }
+    })
+}
+
+/// Runs `work`, which recurses `nesting` levels deep, on this stack if that much is left, otherwise on a new one: the
+/// caller may be a thread with a small stack, and pest takes 15 kB per level in a build without optimisation.
+fn on_stack_for<T>(nesting: usize, work: impl FnOnce() -> T) -> T {
+    let bytes = (nesting + 8) * (24 << 10);
+    stacker::maybe_grow(bytes, bytes, work)
 }
 
 /// One statement, with its problems.

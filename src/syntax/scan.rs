@@ -31,6 +31,8 @@ pub(super) struct Scan {
 pub(super) struct Segment {
     /// From its first to past its last character, comments aside.
     pub range: Range<usize>,
+    /// How deep brackets, `if` and `=>` nest in it.
+    pub nesting: usize,
     /// A problem was reported that keeps the grammar from reading it.
     pub broken: bool,
 }
@@ -127,6 +129,8 @@ struct Scanner<'a> {
     forms: usize,
     /// `stack.len()` and all forms together.
     nesting: usize,
+    /// The most of it in this statement.
+    deepest: usize,
     /// Start of the statement being read, and the end of its last token.
     segment: Option<Range<usize>>,
     broken: bool,
@@ -148,6 +152,7 @@ pub(super) fn scan(file: FileId, source: &str) -> Scan {
         open: [0; 3],
         forms: 0,
         nesting: 0,
+        deepest: 0,
         segment: None,
         broken: false,
         last: Last::Start,
@@ -389,6 +394,7 @@ impl Scanner<'_> {
 
     fn deepen(&mut self, start: usize, end: usize) {
         self.nesting += 1;
+        self.deepest = self.deepest.max(self.nesting);
         if self.nesting > MAX_NESTING {
             self.report(error::nested_too_deeply(self.span(start..end), MAX_NESTING));
         }
@@ -433,12 +439,13 @@ impl Scanner<'_> {
             self.report(problem);
         }
         if let Some(range) = self.segment.take() {
-            self.scan.segments.push(Segment { range, broken: self.broken });
+            self.scan.segments.push(Segment { range, nesting: self.deepest, broken: self.broken });
         }
         self.stack.clear();
         self.open = [0; 3];
         self.forms = 0;
         self.nesting = 0;
+        self.deepest = 0;
         self.broken = false;
         self.last = Last::Start;
     }
