@@ -32,7 +32,7 @@ pub fn short(report: &Report) -> String {
     let mut text = String::new();
     for problem in &report.diagnostics {
         if let Some(label) = problem.labels.first() {
-            let _ = write!(text, "{}: ", report.sources.place(label.span));
+            let _ = write!(text, "{}: ", visible(&report.sources.place(label.span)));
         }
         let _ = writeln!(text, "{}[{}]: {}", severity(problem), problem.code, visible(&problem.message));
     }
@@ -71,7 +71,7 @@ pub fn diagnostic(sources: &SourceMap, problem: &Diagnostic, colour: bool) -> St
         rows.sort_by_key(|row| (row.line, !row.main));
         writer.rows(file, &rows);
     }
-    if !problem.notes.is_empty() || problem.help.is_some() || problem.suggestion.is_some() {
+    if !problem.notes.is_empty() || problem.help.is_some() {
         writer.gutter(None);
     }
     for note in &problem.notes {

@@ -94,7 +94,7 @@ pub fn parse_expr(file: FileId, text: &str) -> Result<Expr, Vec<Diagnostic>> {
     on_stack_for(nesting, || {
         let mut pairs = Grammar::parse(Rule::lone_expression, &scan.text)
             .map_err(|refusal| vec![recover::explained(file, 0, &scan.text, &refusal, true).0])?;
-        let mut builder = Builder::new(file, 0);
+        let mut builder = Builder::new(file, 0, text.len());
         match pairs.next().and_then(|pair| builder.expression(pair)) {
             Some(built) if builder.diagnostics.is_empty() => Ok(built.expr),
             _ => Err(builder.diagnostics),
@@ -112,7 +112,7 @@ fn on_stack_for<T>(nesting: usize, work: impl FnOnce() -> T) -> T {
 /// One statement, with its problems.
 fn statement(file: FileId, offset: usize, text: &str) -> (Option<StatementKind>, Vec<Diagnostic>) {
     let Ok(mut pairs) = Grammar::parse(Rule::statement, text) else { return recover::recover(file, offset, text) };
-    let mut builder = Builder::new(file, offset);
+    let mut builder = Builder::new(file, offset, text.len());
     let kind = pairs.next().and_then(|pair| builder.statement(pair));
     (kind, builder.diagnostics)
 }

@@ -20,17 +20,22 @@ const MOST: usize = 20;
 /// Reads as much as can be of the statement `text`, which begins at byte `offset` of `file`.
 pub(super) fn recover(file: FileId, offset: usize, text: &str) -> (Option<StatementKind>, Vec<Diagnostic>) {
     let mut problems = vec![];
+    let length = text.len();
     let mut text = text.to_string();
     while problems.len() < MOST {
         match Grammar::parse(Rule::statement, &text) {
             Ok(mut pairs) => {
-                let mut builder = Builder::new(file, offset);
+                let mut builder = Builder::new(file, offset, length);
                 let kind = pairs.next().and_then(|pair| builder.statement(pair));
                 problems.append(&mut builder.diagnostics);
                 return (kind, problems);
             }
             Err(refusal) => {
                 let (problem, at) = explained(file, offset, &text, &refusal, false);
+                if at.is_some_and(|at| text[at..].starts_with('\u{1}')) {
+                    // What does not fit is the hole itself: its problem is known.
+                    break;
+                }
                 problems.push(problem);
                 let Some(bad) = at.and_then(|at| bad_part(&text, at)) else { break };
                 if !punch(&mut text, bad) {
@@ -46,13 +51,14 @@ pub(super) fn recover(file: FileId, offset: usize, text: &str) -> (Option<Statem
 pub(super) fn header(file: FileId, offset: usize, text: &str) -> Option<StatementKind> {
     let tokens = tokens(text);
     let equals = tokens.iter().position(|token| token.depth == 0 && &text[token.range.clone()] == "=")?;
+    let length = text.len();
     let mut text = text.to_string();
     let value = tokens[equals].range.end..text.len();
     if !punch(&mut text, value) {
         return None;
     }
     let pair = Grammar::parse(Rule::statement, &text).ok()?.next()?;
-    Builder::new(file, offset).statement(pair)
+    Builder::new(file, offset, length).statement(pair)
 }
 
 /// Pest's refusal in our words, and the byte of `text` it is about.
@@ -74,8 +80,13 @@ pub(super) fn explained(
     (explain(file, offset, text, at, lone), Some(at))
 }
 
-/// Overwrites a part of the text by a hole; false if there is no room or it is a hole already.
+/// Overwrites a part of the text by a hole; false if there is no room or it is a hole already. At the end of the text
+/// there is always room.
 fn punch(text: &mut String, part: Range<usize>) -> bool {
+    if part.is_empty() && part.start == text.len() && !text.ends_with('\u{1}') {
+        text.push('\u{1}');
+        return true;
+    }
     if part.is_empty() || text[part.clone()].contains('\u{1}') {
         return false;
     }

@@ -23,6 +23,8 @@ pub(in crate::syntax) struct Builder {
     file: FileId,
     /// Where the text that pest saw begins in the file.
     offset: usize,
+    /// Where it ends; a hole at its end lies beyond.
+    end: usize,
     /// Problems found while building.
     pub diagnostics: Vec<Diagnostic>,
     /// Inside `data`, `train` or the arguments of `load`: texts and ranges are allowed.
@@ -31,13 +33,15 @@ pub(in crate::syntax) struct Builder {
 }
 
 impl Builder {
-    pub(in crate::syntax) fn new(file: FileId, offset: usize) -> Builder {
-        Builder { file, offset, diagnostics: vec![], settings: false, too_deep: false }
+    /// For a text of `length` bytes that begins at byte `offset` of the file.
+    pub(in crate::syntax) fn new(file: FileId, offset: usize, length: usize) -> Builder {
+        Builder { file, offset, end: offset + length, diagnostics: vec![], settings: false, too_deep: false }
     }
 
     pub(in crate::syntax) fn span(&self, pair: &Pair<Rule>) -> Span {
         let span = pair.as_span();
-        Span::new(self.file, self.offset + span.start(), self.offset + span.end())
+        let place = |at: usize| (self.offset + at).min(self.end);
+        Span::new(self.file, place(span.start()), place(span.end()))
     }
 
     /// A node over children of which the deepest has depth `below`.
