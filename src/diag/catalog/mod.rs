@@ -9,7 +9,7 @@
 //!    spans): `pub fn unknown_dim(span: Span, name: &str) -> Diagnostic`. No other module writes a sentence for users.
 //!    Names come from the user and may be very long: put them through [`shown`].
 //! 3. Add a failing model `tests/files/errors/NAME.nn` with `//~ CODE` at the end of the line concerned, and run
-//!    `NNC_BLESS=1 cargo test --test errors` to write `NAME.out`; read what it says.
+//!    `NNC_BLESS=1 cargo test --test errors` to write `NAME.out` and `docs/errors.md`; read what they say.
 //!
 //! Wording: the message is one sentence, lower case, without a full stop, and says what is wrong in the user's words.
 //! A label says what stands at its place. The help says what to write instead.
@@ -31,7 +31,7 @@ pub struct CodeEntry {
     pub title: &'static str,
     /// Markdown of 5 to 15 lines: what the rule is, why it is so, and how to write what was meant.
     pub explanation: &'static str,
-    /// A whole model, as short as can be, that fails with this code.
+    /// A whole model, as short as can be, that fails with this code. Empty if no short text can; then a fixture must.
     pub example: &'static str,
     /// The example mended, if there is one way to mend it.
     pub fixed: Option<&'static str>,
@@ -55,6 +55,42 @@ pub fn all() -> impl Iterator<Item = &'static CodeEntry> {
 /// The page of `code`, such as `E0301`.
 pub fn entry(code: &str) -> Option<&'static CodeEntry> {
     all().find(|entry| entry.code == code)
+}
+
+/// The pages of all codes as one markdown document, `docs/errors.md`.
+pub fn reference() -> String {
+    let mut text = String::from(
+        "# Errors and lints\n\n\
+         `nnc explain CODE` prints one of these pages. This file is generated from the catalog in `src/diag/catalog`.\n",
+    );
+    let mut family = "";
+    for entry in all() {
+        let (code, start) = (entry.code, entry.code.get(..3).unwrap_or(entry.code));
+        if start != family {
+            family = start;
+            text.push_str(&format!("\n## {}\n", family_title(family)));
+        }
+        text.push_str(&format!("\n### {code}: {}\n\n{}\n", entry.title, entry.explanation.trim()));
+        if !entry.example.is_empty() {
+            text.push_str(&format!("\n```nn fails({code})\n{}\n```\n", entry.example.trim_end()));
+        }
+        if let Some(fixed) = entry.fixed {
+            text.push_str(&format!("\nMended:\n\n```nn\n{}\n```\n", fixed.trim_end()));
+        }
+    }
+    text
+}
+
+fn family_title(family: &str) -> &'static str {
+    match family {
+        "E01" => "E01: syntax",
+        "E02" => "E02: names",
+        "E03" => "E03: shapes and types",
+        "E04" => "E04: derivatives",
+        "E05" => "E05: data and files",
+        "E06" => "E06: training",
+        _ => "W1: lints",
+    }
 }
 
 /// Characters of a name or piece of source that a sentence shows.

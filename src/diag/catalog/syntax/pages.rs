@@ -185,7 +185,7 @@ written out, is that deep), and a file may have 4 GiB. A hundred problems are sh
 
 No file written by hand comes near these limits. They make nnc end with a message instead of exhausting the stack. Give
 parts of the expression names with `let`, or write a long sum over an index: `sum[i](w[i] * x[i])`."#,
-        example: TOO_DEEP,
+        example: "",
         fixed: None,
     },
     CodeEntry {
@@ -212,12 +212,16 @@ output y = 2.0 * x
 backslash itself is written twice; in file names use `/`, which works on every system.
 
 The single quote transposes a matrix: `A'`."#,
-        example: r#"param w: [3] = load("start.npz, "w")
-output w
+        example: r#"dim N
+input x: [N]
+output y = 2 * x
+data { file = "a.csv, x = column("a") }
 "#,
         fixed: Some(
-            r#"param w: [3] = load("start.npz", "w")
-output w
+            r#"dim N
+input x: [N]
+output y = 2 * x
+data { file = "a.csv", x = column("a") }
 "#,
         ),
     },
@@ -247,8 +251,7 @@ and the line it stands in.
 
 The usual cause is a letter with an accent in a comment, saved by an editor in an older encoding, or a file in UTF-16.
 Choose UTF-8 when saving."#,
-        example: r#"// see the fixture: a page is UTF-8 itself
-"#,
+        example: "",
         fixed: None,
     },
     CodeEntry {
@@ -455,13 +458,3 @@ output y = {
         ),
     },
 ];
-
-/// One bracket too many within each other.
-const TOO_DEEP: &str = concat!(
-    "let y = ((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((",
-    "((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((",
-    "(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1))))))))))))))))))))))))))))))))))",
-    "))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))",
-    "))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))",
-    ")))))))))))))))))))))))\n",
-);
