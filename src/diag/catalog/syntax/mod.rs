@@ -1,5 +1,5 @@
-//! E01: syntax. See [the catalog](super) for how to add one; the pages are in [`pages`], and what other languages write
-//! is in [`foreign`].
+//! E01: syntax. See [the catalog](super) for how to add one; the pages are in `pages.rs`, and what other languages
+//! write is in `foreign.rs`.
 
 mod foreign;
 mod pages;
