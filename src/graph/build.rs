@@ -60,8 +60,7 @@ impl Graph {
             Prim::IndexIsZero => self.index_is_zero(args[0]),
             Prim::IndexIsNonNegative => self.index_is_non_negative(args[0]),
             Prim::Less if args[0] == args[1] => self.bool(false),
-            // The arguments of symmetric primitives are sorted.
-            Prim::Max | Prim::Min | Prim::Equal | Prim::NotEqual | Prim::Hypot | Prim::Logaddexp => {
+            _ if prim.row().symmetric => {
                 let (a, b) = (args[0].min(args[1]), args[0].max(args[1]));
                 self.plain(prim, &[a, b])
             }

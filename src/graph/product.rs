@@ -149,6 +149,10 @@ impl Graph {
                 _ => parts.denominators.push(d),
             }
         }
+        if parts.denominators.iter().any(|d| self.is_mask(*d)) {
+            // As a term of its own a product with a mask is a mask.
+            parts.denominators = vec![self.mul(&parts.denominators)];
+        }
         let numerator = self.power_product(parts.factors);
         let Some(numerator) = numerator else {
             let c = self.constant(parts.coefficient);

@@ -15,7 +15,9 @@ pub fn tangent(graph: &mut Graph, of: NodeId, moves: &[(NodeId, NodeId)]) -> Nod
         }
         let span = graph.node(n).origin.span;
         graph.origin = Origin { span, via: Via::Derivative };
-        if let Some(t) = node(graph, n, &tangents) {
+        if let Some(t) = node(graph, n, &tangents)
+            && !graph.is_constant(t, 0.0)
+        {
             tangents.insert(n, t);
         }
     }

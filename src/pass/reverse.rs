@@ -45,7 +45,8 @@ impl<'g> Reverse<'g> {
         self.cotangents.insert(of, seed);
         for n in std::mem::take(&mut self.order).into_iter().rev() {
             let Some(ct) = self.cotangents.get(&n).copied() else { continue };
-            if !self.depends.contains(&n) || self.wrt.contains(&n) {
+            // Cotangents that cancel are an absent cotangent, not a zero to multiply with.
+            if !self.depends.contains(&n) || self.wrt.contains(&n) || self.graph.is_constant(ct, 0.0) {
                 continue;
             }
             let span = self.graph.node(n).origin.span;

@@ -26,6 +26,8 @@ pub struct Row {
     pub doc: &'static str,
     /// What kind of value it gives.
     pub result: ResultKind,
+    /// True if its two arguments may be swapped; they are sorted, and patterns match either order.
+    pub symmetric: bool,
     /// Reference evaluation in f64.
     pub eval: Eval,
     /// One entry per argument, linear in `ct`.

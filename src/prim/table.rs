@@ -29,6 +29,7 @@ const ROW: Row = Row {
     attribute: None,
     doc: "",
     result: ResultKind::Real,
+    symmetric: false,
     eval: Eval::Many(|_| f64::NAN),
     vjp: &[],
     singular: false,
@@ -142,13 +143,13 @@ primitives! {
     }
     /// `x == y`; false if either is NaN.
     Equal = {
-        name: "equal", args: &["x", "y"], callable: false, result: ResultKind::Bool,
+        name: "equal", args: &["x", "y"], symmetric: true, callable: false, result: ResultKind::Bool,
         eval: Eval::Two(|x, y| truth(x == y)), vjp: &[STEP, STEP],
         lower: Lower::Inst(Inst::Equal), domain: &[ANY, ANY],
     }
     /// `x != y`; true if either is NaN.
     NotEqual = {
-        name: "not_equal", args: &["x", "y"], callable: false, result: ResultKind::Bool,
+        name: "not_equal", args: &["x", "y"], symmetric: true, callable: false, result: ResultKind::Bool,
         eval: Eval::Two(|x, y| truth(x != y)), vjp: &[STEP, STEP],
         lower: Lower::Inst(Inst::NotEqual), domain: &[ANY, ANY],
     }
@@ -211,15 +212,14 @@ primitives! {
     ///
     /// max(2, 3) == 3
     Max = {
-        name: "max", args: &["x", "y"],
+        name: "max", args: &["x", "y"], symmetric: true,
         eval: Eval::Two(|x, y| if x.is_nan() || y.is_nan() { f64::NAN } else { x.max(y) }),
         vjp: &[
-            Vjp::Text("if x > y then ct else if x == y then ct / 2 else 0"),
-            Vjp::Text("if y > x then ct else if x == y then ct / 2 else 0"),
+            Vjp::Text("(if x >= y then ct else 0) * (if x == y then 0.5 else 1)"),
+            Vjp::Text("(if y >= x then ct else 0) * (if x == y then 0.5 else 1)"),
         ],
         rules: &[
             rule("max-relu", "max(x, 0) => relu(x)", Law::Exact, Phase::Canon),
-            rule("max-relu-left", "max(0, x) => relu(x)", Law::Exact, Phase::Canon),
         ],
         lower: Lower::Inst(Inst::Max), domain: &[ANY, ANY],
     }
@@ -227,11 +227,11 @@ primitives! {
     ///
     /// min(2, 3) == 2
     Min = {
-        name: "min", args: &["x", "y"],
+        name: "min", args: &["x", "y"], symmetric: true,
         eval: Eval::Two(|x, y| if x.is_nan() || y.is_nan() { f64::NAN } else { x.min(y) }),
         vjp: &[
-            Vjp::Text("if x < y then ct else if x == y then ct / 2 else 0"),
-            Vjp::Text("if y < x then ct else if x == y then ct / 2 else 0"),
+            Vjp::Text("(if x <= y then ct else 0) * (if x == y then 0.5 else 1)"),
+            Vjp::Text("(if y <= x then ct else 0) * (if x == y then 0.5 else 1)"),
         ],
         lower: Lower::Inst(Inst::Min), domain: &[ANY, ANY],
     }
@@ -300,7 +300,7 @@ primitives! {
     /// hypot(3, 4) == 5
     /// hypot(3e200, 4e200) == 5e200
     Hypot = {
-        name: "hypot", args: &["x", "y"], eval: Eval::Two(f64::hypot),
+        name: "hypot", args: &["x", "y"], symmetric: true, eval: Eval::Two(f64::hypot),
         vjp: &[
             Vjp::Text("if out == 0 then 0 else ct * x / out"),
             Vjp::Text("if out == 0 then 0 else ct * y / out"),
@@ -388,7 +388,7 @@ primitives! {
     ///
     /// logaddexp(1000, 1000) == 1000.6931471805599
     Logaddexp = {
-        name: "logaddexp", args: &["x", "y"],
+        name: "logaddexp", args: &["x", "y"], symmetric: true,
         eval: Eval::Two(|x, y| if x == y { x + std::f64::consts::LN_2 } else { x.max(y) + (-(x - y).abs()).exp().ln_1p() }),
         vjp: &[Vjp::Text("ct * sigmoid(x - y)"), Vjp::Text("ct * sigmoid(y - x)")],
         lower: Lower::Expand("if x == y then x + 0.6931471805599453 else max(x, y) + log1p(exp(-abs(x - y)))"),

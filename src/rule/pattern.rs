@@ -195,8 +195,18 @@ impl Pattern {
             },
             Pattern::Prim(prim, parts) => match g.as_prim(n) {
                 Some((p, args)) if p == *prim && args.len() == parts.len() => {
-                    let args = args.to_vec();
-                    parts.iter().zip(args).all(|(p, a)| p.matches(g, a, m))
+                    let mut args = args.to_vec();
+                    let mut trial = m.clone();
+                    let mut found = parts.iter().zip(&args).all(|(p, a)| p.matches(g, *a, &mut trial));
+                    if !found && prim.row().symmetric {
+                        args.reverse();
+                        trial = m.clone();
+                        found = parts.iter().zip(&args).all(|(p, a)| p.matches(g, *a, &mut trial));
+                    }
+                    if found {
+                        *m = trial;
+                    }
+                    found
                 }
                 _ => false,
             },
