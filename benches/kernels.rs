@@ -1,9 +1,10 @@
 //! Time per element of every bulk function, against a loop over the scalar function of the standard library (or of
-//! `libm` where the standard library has none).
+//! `libm` where the standard library has none); and matrix products against three loops.
 //!
-//! Run: `cargo bench --bench kernels [-- name ...]`. The two sides of a ratio take turns in every round; each number is
-//! the median of the rounds.
+//! Run: `cargo bench --bench kernels [-- name ...]`, where `gemm` names the products. The two sides of a ratio take turns
+//! in every round; each number is the median of the rounds.
 
+use nnc::kernel::gemm::{gemm_f32, gemm_f64};
 use nnc::kernel::{ALL, Kernel};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -22,20 +23,86 @@ type Scalar<T> = fn(a: &[T], b: &[T], out: &mut [T]);
 
 fn main() {
     let names: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    let chosen = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
     println!("{:14} {:>12} {:>12} {:>10} {:>14}", "", "kernel, ns", "scalar, ns", "ratio", "4 numbers, ns");
-    for kernel in ALL.iter().filter(|k| names.is_empty() || names.iter().any(|n| n == k.name())) {
+    for kernel in ALL.iter().filter(|k| chosen(k.name())) {
         time_f32(kernel);
         time_f64(kernel);
     }
+    if chosen("gemm") {
+        println!("\n{:26} {:>12} {:>12} {:>10} {:>14}", "", "kernel, ns", "loops, ns", "ratio", "kernel, GF/s");
+        for product in PRODUCTS {
+            time_gemm_f32(product);
+            time_gemm_f64(product);
+        }
+    }
 }
+
+/// A matrix product: rows of the result, terms, columns, and which operands are transposed in memory.
+type Product = (usize, usize, usize, &'static str);
+
+/// The products of a training step of a 64-128-10 perceptron on 32 examples, then others.
+const PRODUCTS: &[Product] = &[
+    (32, 64, 128, ""),
+    (32, 128, 10, ""),
+    (128, 32, 10, "left"),
+    (64, 32, 128, "left"),
+    (32, 10, 128, "right"),
+    (16, 16, 16, ""),
+    (128, 128, 128, ""),
+    (256, 256, 256, ""),
+    (256, 256, 256, "right"),
+    (128, 784, 1, ""),
+    (784, 128, 1, "left"),
+    (1, 64, 64, ""),
+];
+
+/// Times one matrix product in one precision and prints the line.
+macro_rules! time_gemm {
+    ($name:ident, $gemm:ident, $t:ident) => {
+        fn $name(&(m, k, n, transposed): &Product) {
+            let a: Vec<$t> = uniform(-1.0, 1.0, 1, m * k).map(|x| x as $t).collect();
+            let b: Vec<$t> = uniform(-1.0, 1.0, 2, k * n).map(|x| x as $t).collect();
+            let (mut fast, mut slow) = (vec![0.0; m * n], vec![0.0; m * n]);
+            let (a_row, a_column) = if transposed == "left" { (1, m) } else { (k, 1) };
+            let (b_row, b_column) = if transposed == "right" { (1, k) } else { (n, 1) };
+            let [tiles, loops] = medians([
+                &mut || {
+                    let to = black_box(fast.as_mut_ptr());
+                    let [a_row, a_column, b_row, b_column, row] =
+                        [a_row, a_column, b_row, b_column, n].map(|s| s as isize);
+                    // SAFETY: the slices have as many numbers as the sizes and strides reach.
+                    unsafe { $gemm(m, n, k, to, row, 1, a.as_ptr(), a_row, a_column, b.as_ptr(), b_row, b_column, 0) }
+                },
+                &mut || {
+                    let (a, b) = (black_box(&a), black_box(&b));
+                    for (i, row) in slow.chunks_exact_mut(n).enumerate() {
+                        row.fill(0.0);
+                        for l in 0..k {
+                            let x = a[i * a_row + l * a_column];
+                            row.iter_mut().enumerate().for_each(|(j, y)| *y += x * b[l * b_row + j * b_column]);
+                        }
+                    }
+                    black_box(&mut slow);
+                },
+            ]);
+            let title = format!("gemm {m}x{k}x{n} {transposed} {}", stringify!($t));
+            let speed = (2 * m * n * k) as f64 / tiles;
+            println!("{title:26} {tiles:>12.0} {loops:>12.0} {:>10.2} {speed:>14.1}", loops / tiles);
+        }
+    };
+}
+
+time_gemm!(time_gemm_f32, gemm_f32, f32);
+time_gemm!(time_gemm_f64, gemm_f64, f64);
 
 /// Times one kernel in one precision and prints the line.
 macro_rules! time {
     ($name:ident, $scalar:ident, $t:ident, $sigmoid:ident, $softplus:ident, $erf:path, $erfc:path) => {
         fn $name(kernel: &Kernel) {
             let ((low_a, high_a), (low_b, high_b)) = range(kernel.name());
-            let a: Vec<$t> = uniform(low_a, high_a, 1).map(|x| x as $t).collect();
-            let b: Vec<$t> = uniform(low_b, high_b, 2).map(|x| x as $t).collect();
+            let a: Vec<$t> = uniform(low_a, high_a, 1, LENGTH).map(|x| x as $t).collect();
+            let b: Vec<$t> = uniform(low_b, high_b, 2, LENGTH).map(|x| x as $t).collect();
             let (mut fast, mut slow, mut short) = (vec![0.0; LENGTH], vec![0.0; LENGTH], [0.0; SHORT]);
             let call = |out: &mut [$t]| {
                 let (out, n) = (black_box(out.as_mut_ptr()), black_box(out.len()));
@@ -123,14 +190,14 @@ fn range(name: &str) -> ((f64, f64), (f64, f64)) {
     }
 }
 
-/// `LENGTH` numbers, evenly distributed; a linear congruential generator with Knuth's constants.
-fn uniform(low: f64, high: f64, seed: u64) -> impl Iterator<Item = f64> {
+/// Some numbers, evenly distributed; a linear congruential generator with Knuth's constants.
+fn uniform(low: f64, high: f64, seed: u64, count: usize) -> impl Iterator<Item = f64> {
     let mut state = seed;
     std::iter::repeat_with(move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         low + (high - low) * (state >> 11) as f64 / (1_u64 << 53) as f64
     })
-    .take(LENGTH)
+    .take(count)
 }
 
 /// Median nanoseconds per call of each function.

@@ -7,7 +7,7 @@ use super::precision::Precision;
 use std::ops::{Add, Div, Mul, Sub};
 
 /// The number of lanes of the widest vector.
-const WIDEST: usize = 16;
+pub(super) const WIDEST: usize = 16;
 
 /// A few numbers that are worked on together.
 ///
@@ -36,12 +36,12 @@ pub(super) trait Lanes:
     /// Reads `count` numbers and fills the other lanes with 0.
     ///
     /// # Safety
-    /// `from` must be readable for `count < COUNT` numbers.
+    /// `from` must be readable for `count <= COUNT` numbers.
     unsafe fn load_first(from: *const Self::Element, count: usize) -> Self;
     /// Writes the first `count` numbers.
     ///
     /// # Safety
-    /// `to` must be writable for `count < COUNT` numbers.
+    /// `to` must be writable for `count <= COUNT` numbers.
     unsafe fn store_first(self, to: *mut Self::Element, count: usize);
 
     /// The same number in every lane.
@@ -171,12 +171,17 @@ macro_rules! one_lane {
                 unsafe { to.write(self) }
             }
             #[inline(always)]
-            unsafe fn load_first(_from: *const $t, _count: usize) -> Self {
-                // Of one lane the first `count < 1` are none.
-                0.0
+            unsafe fn load_first(from: *const $t, count: usize) -> Self {
+                // SAFETY: the caller vouches for `count` readable numbers.
+                if count == 0 { 0.0 } else { unsafe { from.read() } }
             }
             #[inline(always)]
-            unsafe fn store_first(self, _to: *mut $t, _count: usize) {}
+            unsafe fn store_first(self, to: *mut $t, count: usize) {
+                if count != 0 {
+                    // SAFETY: the caller vouches for `count` writable numbers.
+                    unsafe { to.write(self) }
+                }
+            }
             #[inline(always)]
             fn splat(value: $t) -> Self {
                 value

@@ -6,11 +6,14 @@
 
 mod bulk;
 mod functions;
-#[cfg(feature = "jit")]
 pub mod gemm;
 mod lanes;
 mod precision;
+#[cfg(target_arch = "x86_64")]
+mod product;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

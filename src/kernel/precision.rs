@@ -3,10 +3,12 @@
 //! `tests/reference/kernels/coefficients.py` prints the polynomials. Must not know widths of registers.
 
 use super::lanes::Lanes;
-use std::ops::Neg;
+use std::ops::{Add, Neg};
 
 /// A floating-point format, with the constants of the algorithms in it.
-pub(super) trait Precision: Copy + Default + PartialEq + Neg<Output = Self> + 'static {
+pub(super) trait Precision:
+    Copy + Default + PartialEq + Add<Output = Self> + Neg<Output = Self> + 'static
+{
     /// Every bit but the sign.
     const NOT_SIGN: Self;
     /// The bits of the fraction alone.
