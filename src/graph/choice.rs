@@ -96,7 +96,7 @@ impl Graph {
         }
     }
 
-    fn are_opposite(&self, a: NodeId, b: NodeId) -> bool {
+    pub(super) fn are_opposite(&self, a: NodeId, b: NodeId) -> bool {
         let negates = |x: NodeId, y: NodeId| matches!(self.as_prim(x), Some((Prim::Not, args)) if args[0] == y);
         negates(a, b) || negates(b, a)
     }

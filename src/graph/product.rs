@@ -138,7 +138,28 @@ impl Graph {
         }
     }
 
+    /// Constants below the line become one, and go into the coefficient if there is one.
+    fn fold_denominators(&mut self, parts: &mut Factors) {
+        let constants: Vec<f64> = parts.denominators.iter().filter_map(|d| self.as_constant(*d)).collect();
+        let product: f64 = constants.iter().product();
+        if constants.is_empty() || !product.is_normal() {
+            return;
+        }
+        let folded = parts.coefficient / product;
+        let has_coefficient = parts.coefficient.abs() != 1.0 && folded.is_normal();
+        if constants.len() == 1 && !has_coefficient {
+            return;
+        }
+        parts.denominators.retain(|d| self.as_constant(*d).is_none());
+        if has_coefficient {
+            parts.coefficient = folded;
+        } else {
+            parts.denominators.push(self.constant(product));
+        }
+    }
+
     fn assemble(&mut self, mut parts: Factors) -> NodeId {
+        self.fold_denominators(&mut parts);
         // A common factor is cancelled only where it cannot be zero.
         let denominators = std::mem::take(&mut parts.denominators);
         for d in denominators {

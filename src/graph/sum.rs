@@ -33,6 +33,9 @@ impl Graph {
         if let Some(n) = self.common_denominator(&out) {
             return n;
         }
+        if let Some(n) = self.opposite_masks(&out) {
+            return n;
+        }
         if let Some(n) = self.merged_sums(&out) {
             return n;
         }
@@ -79,6 +82,43 @@ impl Graph {
             .collect();
         let sum = self.add(&inner);
         Some(self.mask(&common, sum))
+    }
+
+    /// `[c]f + [not c]g` is `if c then f else g`, unless the condition picks one element of an axis: a sum over that
+    /// axis reads the two apart.
+    fn opposite_masks(&mut self, terms: &[NodeId]) -> Option<NodeId> {
+        let split: Vec<(SmallVec<[NodeId; 2]>, NodeId)> = terms.iter().map(|t| self.masks(*t)).collect();
+        for (i, (left, f)) in split.iter().enumerate() {
+            for (j, (right, g)) in split.iter().enumerate().skip(i + 1) {
+                let Some(c) = self.opposite_condition(left, right) else { continue };
+                let rest: Vec<NodeId> = left.iter().copied().filter(|x| *x != c).collect();
+                let choice = self.select(c, *f, *g);
+                let mut out: Vec<NodeId> =
+                    terms.iter().enumerate().filter(|(k, _)| *k != i && *k != j).map(|(_, t)| *t).collect();
+                out.push(self.mask(&rest, choice));
+                return Some(self.add(&out));
+            }
+        }
+        None
+    }
+
+    /// The condition of the left masks, if both differ in it and its opposite only.
+    fn opposite_condition(&self, left: &[NodeId], right: &[NodeId]) -> Option<NodeId> {
+        let only = |a: &[NodeId], b: &[NodeId]| {
+            let mut different = a.iter().copied().filter(|c| !b.contains(c));
+            match (different.next(), different.next()) {
+                (Some(c), None) => Some(c),
+                _ => None,
+            }
+        };
+        let (c, d) = (only(left, right)?, only(right, left)?);
+        let picks_element = |g: &Graph, c: NodeId| match g.as_prim(c) {
+            Some((Prim::IndexIsZero | Prim::IndexIsNonNegative, args)) => {
+                g.linear_terms(args[0]).0.iter().any(|t| matches!(g.op(t.0), Op::Axis(_)))
+            }
+            _ => false,
+        };
+        (self.are_opposite(c, d) && !picks_element(self, c) && !picks_element(self, d)).then_some(c)
     }
 
     /// `a/N + b/N` is `(a + b)/N` for a scalar N. Where every term is masked, N must not be zero: `0/0` must not appear.

@@ -90,6 +90,14 @@ impl Writer<'_> {
             }
             Prim::IndexIsZero => {
                 let (terms, constant) = self.g.linear_terms(args[0]);
+                if let ([(a, k)], Some(c)) = (terms.as_slice(), constant.as_constant())
+                    && k.as_constant() == Some(1)
+                    && !self.is_plain_index(*a)
+                {
+                    let a = self.dense(*a, false)?;
+                    let equal = elementwise(Prim::Equal, 0.0, vec![a.expr, number(-c as f64)]);
+                    return Some(Dense { expr: equal, axes: a.axes });
+                }
                 let [(a, ka), (b, kb)] = terms.as_slice() else { return None };
                 let same = ka.as_constant() == Some(1) && kb.as_constant() == Some(-1);
                 if !same || constant.as_constant() != Some(0) {

@@ -30,8 +30,15 @@ pub(super) fn number(value: f64) -> Expr {
     if value < 0.0 { negate(literal) } else { literal }
 }
 
+/// `-x`; of a product or quotient the first factor is negated, which needs no brackets.
 pub(super) fn negate(x: Expr) -> Expr {
-    expr(ExprKind::Negate(Box::new(x)))
+    match x.kind {
+        ExprKind::Binary { op: op @ (BinaryOp::Multiply | BinaryOp::Divide), op_span, left, right } => {
+            let left = Box::new(negate(*left));
+            Expr { kind: ExprKind::Binary { op, op_span, left, right }, span: x.span }
+        }
+        _ => expr(ExprKind::Negate(Box::new(x))),
+    }
 }
 
 pub(super) fn binary(op: BinaryOp, left: Expr, right: Expr) -> Expr {
@@ -92,9 +99,21 @@ pub(super) fn signed_sum(mut terms: Vec<(bool, Expr)>) -> Expr {
     out.unwrap_or_else(|| number(0.0))
 }
 
-/// Left-nested products.
+/// Products from the left; a quotient among the factors takes the others into its numerator: `2 * x / N`.
 pub(super) fn product(factors: Vec<Expr>) -> Option<Expr> {
-    factors.into_iter().reduce(|a, b| binary(BinaryOp::Multiply, a, b))
+    factors.into_iter().reduce(multiply)
+}
+
+fn multiply(a: Expr, b: Expr) -> Expr {
+    match b.kind {
+        ExprKind::Binary { op: BinaryOp::Divide, left, right, .. } => {
+            binary(BinaryOp::Divide, multiply(a, *left), *right)
+        }
+        ExprKind::Binary { op: BinaryOp::Multiply, left, right, .. } => {
+            binary(BinaryOp::Multiply, multiply(a, *left), *right)
+        }
+        _ => binary(BinaryOp::Multiply, a, b),
+    }
 }
 
 /// A size in the language: `N`, `4 * G`, `D - 2`.
