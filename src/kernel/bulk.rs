@@ -3,83 +3,104 @@
 //! The rest that does not fill a register goes through a register that is partly empty, so a result never depends on
 //! the position of its argument. Must not know what the algorithms compute.
 
-use super::functions;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Widened};
 #[cfg(target_arch = "x86_64")]
 use super::x86::{F32x8, F32x16, F64x4, F64x8};
+use super::{functions, pow};
 
 /// Applies an algorithm to `n` numbers in vectors of one kind. This is a macro, because the calls of a closure are not
 /// sure to be inlined, and the vectors may cross a call only in inlined code.
 ///
-/// The expansion belongs in an unsafe function whose caller vouches that `src` is readable and `dst` writable for `n`
-/// numbers, that they are equal or do not overlap, and that the processor has the features of the vectors.
+/// The expansion belongs in an unsafe function whose caller vouches that every source is readable and `dst` writable for
+/// `n` numbers, that `dst` equals or avoids each source, and that the processor has the features of the vectors.
 macro_rules! each {
-    ($v:ty, $f:ident, $dst:ident, $src:ident, $n:ident) => {
+    ($v:ty, $f:path, $dst:ident, ($($src:ident)+), $n:ident, [$load:ident $load_first:ident $store:ident $store_first:ident]) => {
         let mut i = 0;
         while $n - i >= <$v>::COUNT {
             // SAFETY: `i + COUNT <= n`.
-            unsafe { functions::$f(<$v>::load($src.add(i))).store($dst.add(i)) };
+            unsafe { $f($(<$v>::$load($src.add(i))),+).$store($dst.add(i)) };
             i += <$v>::COUNT;
         }
         if i < $n {
-            // SAFETY: `n - i < COUNT` numbers are left.
-            unsafe { functions::$f(<$v>::load_first($src.add(i), $n - i)).store_first($dst.add(i), $n - i) };
+            let left = $n - i;
+            // The empty lanes hold 1, which is an ordinary argument of every function.
+            let one = <$v>::of(1.0);
+            // SAFETY: fewer than `COUNT` numbers are left.
+            unsafe { $f($(<$v>::$load_first($src.add(i), left, one)),+).$store_first($dst.add(i), left) };
         }
     };
 }
 
-/// Defines the bulk function of one algorithm in one precision, and a module of its variants.
-macro_rules! bulk {
-    ($name:ident, $f:ident, $t:ty, $v256:ident, $v512:ident) => {
-        mod $name {
-            use super::*;
-
-            /// # Safety
-            /// As for the bulk function, on a processor with AVX-512F.
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f")]
-            pub(super) unsafe fn wide(dst: *mut $t, src: *const $t, n: usize) {
-                each!($v512, $f, dst, src, n);
-            }
-
-            /// # Safety
-            /// As for the bulk function, on a processor with AVX2 and FMA.
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
-            pub(super) unsafe fn narrow(dst: *mut $t, src: *const $t, n: usize) {
-                each!($v256, $f, dst, src, n);
-            }
-
-            /// # Safety
-            /// As for the bulk function.
-            pub(super) unsafe fn portable(dst: *mut $t, src: *const $t, n: usize) {
-                each!($t, $f, dst, src, n);
-            }
-        }
-
+/// Defines one variant of a bulk function.
+macro_rules! variant {
+    ($(#[$attribute:meta])* $name:ident, $f:path, $t:ty, $v:ty, ($($src:ident)+), $access:tt) => {
         /// # Safety
-        /// `src` must be readable and `dst` writable for `n` numbers; they are equal or do not overlap.
-        pub(super) unsafe extern "C" fn $name(dst: *mut $t, src: *const $t, n: usize) {
+        /// As for the bulk function, on a processor with the features.
+        $(#[$attribute])*
+        pub(super) unsafe fn $name(dst: *mut $t, $($src: *const $t,)+ n: usize) {
+            each!($v, $f, dst, ($($src)+), n, $access);
+        }
+    };
+}
+
+/// Defines the bulk function that asks the processor which variant to take.
+macro_rules! dispatch {
+    ($name:ident, $t:ty, ($($src:ident)+)) => {
+        /// # Safety
+        /// Every source must be readable and `dst` writable for `n` numbers; `dst` equals or avoids each source.
+        pub(super) unsafe extern "C" fn $name(dst: *mut $t, $($src: *const $t,)+ n: usize) {
             // SAFETY: the processor has the features of the variant, and the slices are as the caller says.
             unsafe {
                 // The answers are cached: asking costs a load and a test.
                 #[cfg(target_arch = "x86_64")]
                 if is_x86_feature_detected!("avx512f") {
-                    return $name::wide(dst, src, n);
+                    return $name::wide(dst, $($src,)+ n);
                 } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                    return $name::narrow(dst, src, n);
+                    return $name::narrow(dst, $($src,)+ n);
                 }
-                $name::portable(dst, src, n);
+                $name::portable(dst, $($src,)+ n);
             }
         }
     };
 }
 
-/// Defines the bulk functions of one algorithm in both precisions.
+/// Defines the bulk function of one algorithm in one precision, and a module of its variants: the function's name, the
+/// algorithm, the precision, the vectors of three variants, the names of the sources, how vectors are read and written.
+macro_rules! bulk {
+    ($name:ident, $f:path, $t:ty, [$one:ty, $v256:ty, $v512:ty], $src:tt, $access:tt) => {
+        mod $name {
+            use super::*;
+            variant!(
+                #[cfg(target_arch = "x86_64")]
+                #[target_feature(enable = "avx512f")]
+                wide,
+                $f,
+                $t,
+                $v512,
+                $src,
+                $access
+            );
+            variant!(
+                #[cfg(target_arch = "x86_64")]
+                #[target_feature(enable = "avx2,fma")]
+                narrow,
+                $f,
+                $t,
+                $v256,
+                $src,
+                $access
+            );
+            variant!(portable, $f, $t, $one, $src, $access);
+        }
+        dispatch!($name, $t, $src);
+    };
+}
+
+/// Defines the bulk functions of one algorithm of one argument in both precisions.
 macro_rules! both {
     ($name32:ident, $name64:ident, $f:ident) => {
-        bulk!($name32, $f, f32, F32x8, F32x16);
-        bulk!($name64, $f, f64, F64x4, F64x8);
+        bulk!($name32, functions::$f, f32, [f32, F32x8, F32x16], (src), [load load_first store store_first]);
+        bulk!($name64, functions::$f, f64, [f64, F64x4, F64x8], (src), [load load_first store store_first]);
     };
 }
 
@@ -99,12 +120,15 @@ both!(sigmoid_f32, sigmoid_f64, sigmoid);
 both!(softplus_f32, softplus_f64, softplus);
 both!(erf_f32, erf_f64, erf);
 both!(erfc_f32, erfc_f64, erfc);
+bulk!(pow_f32, pow::pow_single, f32, [f64, F64x4, F64x8], (a b), [load_f32 load_first_f32 store_f32 store_first_f32]);
+bulk!(pow_f64, pow::pow, f64, [f64, F64x4, F64x8], (a b), [load load_first store store_first]);
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
     use super::*;
 
     type Variant<T> = unsafe fn(*mut T, *const T, usize);
+    type VariantOfTwo<T> = unsafe fn(*mut T, *const T, *const T, usize);
 
     fn run<T: Copy + Default>(f: Variant<T>, x: &[T]) -> Vec<T> {
         let mut y = vec![T::default(); x.len()];
@@ -131,6 +155,47 @@ mod tests {
                 }
             }
         )*};
+    }
+
+    /// As `same_bits` for two arguments.
+    macro_rules! same_bits_of_two {
+        ($x:expr, $y:expr, $name:ident) => {
+            let mut variants: Vec<VariantOfTwo<_>> = vec![$name::portable];
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                variants.push($name::narrow);
+            }
+            if is_x86_feature_detected!("avx512f") {
+                variants.push($name::wide);
+            }
+            let results: Vec<Vec<_>> = variants
+                .into_iter()
+                .map(|f| {
+                    let mut z = $x.to_vec();
+                    // SAFETY: the slices have `z.len()` numbers, and the processor has the features of the variants.
+                    unsafe { f(z.as_mut_ptr(), $x.as_ptr(), $y.as_ptr(), z.len()) };
+                    z
+                })
+                .collect();
+            for (i, want) in results[0].iter().enumerate() {
+                for result in &results {
+                    let same = result[i].to_bits() == want.to_bits() || (result[i].is_nan() && want.is_nan());
+                    assert!(same, "{}({:e}, {:e})", stringify!($name), $x[i], $y[i]);
+                }
+            }
+        };
+    }
+
+    #[test]
+    fn all_variants_of_two_arguments_give_the_same_bits() {
+        let x: Vec<f32> = (0..=u32::MAX).step_by(131_101).map(f32::from_bits).collect();
+        let y: Vec<f32> = x.iter().rev().copied().collect();
+        let near: Vec<f32> = (0..x.len()).map(|i| i as f32 * 1e-4 + 0.01).collect();
+        let exponents: Vec<f32> = (0..x.len()).map(|i| (i % 999) as f32 / 50.0 - 10.0).collect();
+        let widen = |x: &[f32]| -> Vec<f64> { x.iter().map(|&x| f64::from(x) * 1.000_000_1).collect() };
+        for (x, y) in [(&x, &y), (&near, &exponents)] {
+            same_bits_of_two!(x, y, pow_f32);
+            same_bits_of_two!(widen(x), widen(y), pow_f64);
+        }
     }
 
     #[test]

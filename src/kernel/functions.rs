@@ -31,6 +31,14 @@ fn expm1_tail<V: Lanes>(r: V, lost: V) -> V {
     r.square().mul_add(r.polynomial(V::Element::EXP), lost)
 }
 
+/// e^(x + low) for a sum whose result is a normal number, and a low part of a few ulp of x.
+#[inline(always)]
+pub(super) fn exp_of_sum<V: Lanes>(x: V, low: V) -> V {
+    let (n, first, lost) = reduce_exp(x);
+    let r = first + low;
+    ((r + expm1_tail(r, (first - r) + low + lost)) + V::of(1.0)).scale(n)
+}
+
 /// e^x for x at most `EXP_HIGH`, or NaN.
 #[inline(always)]
 fn exp_bounded<V: Lanes>(x: V) -> V {
@@ -117,6 +125,15 @@ fn center<V: Lanes>(u: V) -> V {
     u.add_bits(V::of(1.0).sub_bits(V::of(FRAC_1_SQRT_2)))
 }
 
+/// The k and f in x = 2^k (1 + f), √½ <= 1 + f <= √2, for a positive normal x; `bias` is the exponent bias, plus what is
+/// to be taken off k.
+#[inline(always)]
+pub(super) fn split<V: Lanes>(x: V, bias: V) -> (V, V) {
+    let centered = center(x);
+    let m = centered.and(V::splat(V::Element::FRACTION)).add_bits(V::of(FRAC_1_SQRT_2));
+    (exponent(centered) - bias, m - V::of(1.0))
+}
+
 /// The exponent field as a number.
 #[inline(always)]
 fn exponent<V: Lanes>(x: V) -> V {
@@ -126,7 +143,7 @@ fn exponent<V: Lanes>(x: V) -> V {
 
 /// k log(2) + log(1 + f), for √½ <= 1 + f <= √2.
 #[inline(always)]
-fn log_sum<V: Lanes>(k: V, f: V) -> V {
+pub(super) fn log_sum<V: Lanes>(k: V, f: V) -> V {
     let [high, low] = V::Element::LOG_2;
     let tail = k.mul_add(V::splat(low), V::Element::log_tail(f));
     k.mul_add(V::splat(high), tail + f)
@@ -167,9 +184,8 @@ fn log_parts<V: Lanes>(x: V) -> (V, V, bool) {
         let raised_bias = V::of(V::Element::BIAS + V::Element::FRACTION_BITS);
         (V::select(subnormal, x * V::of(V::Element::INTEGER), x), V::select(subnormal, raised_bias, bias))
     };
-    let centered = center(u);
-    let m = centered.and(V::splat(V::Element::FRACTION)).add_bits(V::of(FRAC_1_SQRT_2));
-    (exponent(centered) - bias, m - V::of(1.0), ordinary)
+    let (k, f) = split(u, bias);
+    (k, f, ordinary)
 }
 
 /// Natural logarithm.
@@ -246,7 +262,7 @@ pub(super) fn sin<V: Lanes>(x: V) -> V {
     let sign = sum.shift_to_sign().xor(x.sign());
     let result = sin_reduced(size, sum - round).xor(sign);
     let reducible = size.less(V::of(V::Element::REDUCIBLE));
-    if V::all(reducible) { result } else { result.replace_unless(reducible, x, Precision::sin) }
+    if V::all(reducible) { result } else { result.replace_unless(reducible, x, x, |x, _| x.sin()) }
 }
 
 /// Cosine.
@@ -260,7 +276,7 @@ pub(super) fn cos<V: Lanes>(x: V) -> V {
     let sign = sum.shift_to_sign().xor(V::of(-0.0));
     let result = sin_reduced(size, (sum - round) + half).xor(sign);
     let reducible = size.less(V::of(V::Element::REDUCIBLE));
-    if V::all(reducible) { result } else { result.replace_unless(reducible, x, Precision::cos) }
+    if V::all(reducible) { result } else { result.replace_unless(reducible, x, x, |x, _| x.cos()) }
 }
 
 /// Tangent: with n = round(2 |x| / π) and r = |x| - n π / 2, it is tan(r) for even n, -1 / tan(r) for odd n.
@@ -290,7 +306,7 @@ pub(super) fn tan<V: Lanes>(x: V) -> V {
     let reciprocal = inverse.mul_add(error, V::of(0.0) - inverse);
     let result = V::select(one.or(odd).less(V::of(0.0)), reciprocal, t).xor(x.sign());
     let reducible = size.less(V::of(V::Element::REDUCIBLE));
-    if V::all(reducible) { result } else { result.replace_unless(reducible, x, Precision::tan) }
+    if V::all(reducible) { result } else { result.replace_unless(reducible, x, x, |x, _| x.tan()) }
 }
 
 /// Error function: a polynomial up to 1, and 1 - e^polynomial above.

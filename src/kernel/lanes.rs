@@ -9,6 +9,9 @@ use std::ops::{Add, Div, Mul, Sub};
 /// The number of lanes of the widest vector.
 pub(super) const WIDEST: usize = 16;
 
+/// A function of one lane.
+type Scalar<T> = fn(T, T) -> T;
+
 /// A few numbers that are worked on together.
 ///
 /// Implementations for wide registers may be used only inside functions compiled for the processor features that
@@ -33,11 +36,11 @@ pub(super) trait Lanes:
     /// # Safety
     /// `to` must be writable for `COUNT` numbers; it need not be aligned to more than one.
     unsafe fn store(self, to: *mut Self::Element);
-    /// Reads `count` numbers and fills the other lanes with 0.
+    /// Reads `count` numbers and takes the other lanes from `rest`.
     ///
     /// # Safety
     /// `from` must be readable for `count <= COUNT` numbers.
-    unsafe fn load_first(from: *const Self::Element, count: usize) -> Self;
+    unsafe fn load_first(from: *const Self::Element, count: usize, rest: Self) -> Self;
     /// Writes the first `count` numbers.
     ///
     /// # Safety
@@ -119,21 +122,21 @@ pub(super) trait Lanes:
         self * half.shift_to_exponent() * whole.sub_bits(half).shift_to_exponent()
     }
 
-    /// `f(x)` in the lanes where the mask does not hold.
+    /// `f(x, y)` in the lanes where the mask does not hold.
     #[inline(always)]
-    fn replace_unless(self, keep: Self::Mask, x: Self, f: fn(Self::Element) -> Self::Element) -> Self {
-        let mut values = [Self::Element::default(); WIDEST];
-        let mut arguments = values;
-        let mut kept = values;
+    fn replace_unless(self, keep: Self::Mask, x: Self, y: Self, f: Scalar<Self::Element>) -> Self {
+        let mut arrays = [[Self::Element::default(); WIDEST]; 4];
+        let [values, xs, ys, kept] = &mut arrays;
         // SAFETY: no vector has more than WIDEST lanes, the length of each array.
         unsafe {
             self.store(values.as_mut_ptr());
-            x.store(arguments.as_mut_ptr());
+            x.store(xs.as_mut_ptr());
+            y.store(ys.as_mut_ptr());
             Self::select(keep, Self::of(1.0), Self::of(0.0)).store(kept.as_mut_ptr());
         }
-        for ((value, argument), kept) in values.iter_mut().zip(arguments).zip(kept).take(Self::COUNT) {
+        for (((value, &x), &y), &kept) in values.iter_mut().zip(&*xs).zip(&*ys).zip(&*kept).take(Self::COUNT) {
             if kept == Self::Element::default() {
-                *value = f(argument);
+                *value = f(x, y);
             }
         }
         // SAFETY: as above.
@@ -149,6 +152,55 @@ pub(super) trait Lanes:
             sum = sum.mul_add(self, Self::splat(c));
         }
         sum
+    }
+}
+
+/// Vectors of f64 that can be read from and written to f32.
+pub(super) trait Widened: Lanes<Element = f64> {
+    /// As [`Lanes::load`].
+    ///
+    /// # Safety
+    /// As for [`Lanes::load`].
+    unsafe fn load_f32(from: *const f32) -> Self;
+    /// As [`Lanes::store`], rounding.
+    ///
+    /// # Safety
+    /// As for [`Lanes::store`].
+    unsafe fn store_f32(self, to: *mut f32);
+    /// As [`Lanes::load_first`].
+    ///
+    /// # Safety
+    /// As for [`Lanes::load_first`].
+    unsafe fn load_first_f32(from: *const f32, count: usize, rest: Self) -> Self;
+    /// As [`Lanes::store_first`], rounding.
+    ///
+    /// # Safety
+    /// As for [`Lanes::store_first`].
+    unsafe fn store_first_f32(self, to: *mut f32, count: usize);
+}
+
+impl Widened for f64 {
+    #[inline(always)]
+    unsafe fn load_f32(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for one readable number.
+        unsafe { from.read() }.into()
+    }
+    #[inline(always)]
+    unsafe fn store_f32(self, to: *mut f32) {
+        // SAFETY: the caller vouches for one writable number.
+        unsafe { to.write(self as f32) }
+    }
+    #[inline(always)]
+    unsafe fn load_first_f32(from: *const f32, count: usize, rest: Self) -> Self {
+        // SAFETY: the caller vouches for `count` readable numbers.
+        if count == 0 { rest } else { unsafe { from.read() }.into() }
+    }
+    #[inline(always)]
+    unsafe fn store_first_f32(self, to: *mut f32, count: usize) {
+        if count != 0 {
+            // SAFETY: the caller vouches for `count` writable numbers.
+            unsafe { to.write(self as f32) }
+        }
     }
 }
 
@@ -171,9 +223,9 @@ macro_rules! one_lane {
                 unsafe { to.write(self) }
             }
             #[inline(always)]
-            unsafe fn load_first(from: *const $t, count: usize) -> Self {
+            unsafe fn load_first(from: *const $t, count: usize, rest: Self) -> Self {
                 // SAFETY: the caller vouches for `count` readable numbers.
-                if count == 0 { 0.0 } else { unsafe { from.read() } }
+                if count == 0 { rest } else { unsafe { from.read() } }
             }
             #[inline(always)]
             unsafe fn store_first(self, to: *mut $t, count: usize) {

@@ -8,6 +8,7 @@ mod bulk;
 mod functions;
 pub mod gemm;
 mod lanes;
+mod pow;
 mod precision;
 #[cfg(target_arch = "x86_64")]
 mod product;
@@ -100,7 +101,7 @@ pub const ERFC: Kernel = Kernel::One { name: "erfc", f32: bulk::erfc_f32, f64: b
 pub const CBRT: Kernel = Kernel::One { name: "cbrt", f32: scalar::cbrt_f32, f64: scalar::cbrt_f64 };
 /// a^b with the special cases of C99 annex F: 1 when b is 0 or a is 1, even for NaN; NaN for a < 0 and b not an
 /// integer.
-pub const POW: Kernel = Kernel::Two { name: "pow", f32: scalar::pow_f32, f64: scalar::pow_f64 };
+pub const POW: Kernel = Kernel::Two { name: "pow", f32: bulk::pow_f32, f64: bulk::pow_f64 };
 /// Angle of the point (x = b, y = a), in [-π, π], with the special cases of C99 annex F.
 pub const ATAN2: Kernel = Kernel::Two { name: "atan2", f32: scalar::atan2_f32, f64: scalar::atan2_f64 };
 /// √(a² + b²) without overflow on the way; inf if either is infinite, even when the other is NaN.

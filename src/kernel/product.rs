@@ -67,7 +67,7 @@ pub(super) struct Tiles<T: 'static> {
     pub(super) matrix_vector: Piece<T>,
 }
 
-/// Memory for the rows of `b` that a strip of tiles reads: half of a small first-level cache.
+/// Memory for the rows of `b` that a strip of tiles reads: 32 KiB, the size of a small first-level cache.
 type Panel = [MaybeUninit<u64>; 4096];
 
 /// From how many rows of `a` on, and elements of `b` on, it pays to copy rows of `b` that lie in order already: they
@@ -171,6 +171,11 @@ unsafe fn copy_panel<T: Copy + Transpose>(
         }
     }
     for l in 0..depth {
+        if b.column == 1 {
+            // SAFETY: `l < depth` and `width <= row`.
+            unsafe { b.from(l, 0).start.copy_to_nonoverlapping(to.add(l * row), width) };
+            continue;
+        }
         for j in if l < blocks_down { blocks_across } else { 0 }..width {
             // SAFETY: `l < depth` and `j < width <= row`.
             unsafe { *to.add(l * row + j) = *b.from(l, j).start };

@@ -43,6 +43,5 @@ one!(acos_f32, f32::acos, acos_f64, f64::acos);
 one!(atan_f32, f32::atan, atan_f64, f64::atan);
 // The cube root of some standard libraries is off by more than 2 ulp in double precision.
 one!(cbrt_f32, f32::cbrt, cbrt_f64, libm::cbrt);
-two!(pow_f32, f32::powf, pow_f64, f64::powf);
 two!(atan2_f32, f32::atan2, atan2_f64, f64::atan2);
 two!(hypot_f32, f32::hypot, hypot_f64, f64::hypot);

@@ -179,7 +179,7 @@ unsafe fn load_row<V: Terms, const VECTORS: usize>(last: usize, from: *const V::
     for (c, value) in values.iter_mut().enumerate() {
         let from = from.wrapping_add(c * V::COUNT);
         // SAFETY: the caller's promise.
-        *value = unsafe { if c + 1 < VECTORS { V::load(from) } else { V::load_first(from, last) } };
+        *value = unsafe { if c + 1 < VECTORS { V::load(from) } else { V::load_first(from, last, V::of(0.0)) } };
     }
     values
 }
@@ -271,9 +271,9 @@ unsafe fn dots<V: Terms, const ROWS: usize>(
         }
         while l < k {
             let left = (k - l).min(V::COUNT);
-            let x = V::load_first(b.add(l), left);
+            let x = V::load_first(b.add(l), left, V::of(0.0));
             for (r, even) in even.iter_mut().enumerate() {
-                *even = x.add_product(V::load_first(a.from(r, l).start, left), *even);
+                *even = x.add_product(V::load_first(a.from(r, l).start, left, V::of(0.0)), *even);
             }
             l += left;
         }

@@ -128,6 +128,9 @@ def log_all():
         lambda z: (2 * mp.atanh(mp.sqrt(z)) - 2 * mp.sqrt(z)) / mp.sqrt(z) ** 3, z, [mpf(2) / (2 * i + 3) for i in range(16)]
     )
     fit("log", False, target, lambda z: z / 2 + mpf(10) ** -12, 0, top, range(7))
+    # With more digits: 2 s + s^3 (2/3 + s^2 p(s^2)).
+    rest = lambda z: series(lambda z: (target(z) - mpf(2) / 3) / z, z, [mpf(2) / (2 * i + 5) for i in range(16)])
+    fit("log in pow", False, rest, lambda z: z**2 / 2 + mpf(10) ** -12, 0, top, range(7))
 
 
 def sin_all():
@@ -176,6 +179,10 @@ def split(name, value, parts):
 
 def constants_all():
     split("log 2", mp.log(2), 2)
+    # The first part times any exponent is exact.
+    high = mp.floor(mp.log(2) * 2**42) / 2**42
+    print("log 2 in pow f64:", shortest(high, False), shortest(rounded(mp.log(2) - high, False), False))
+    split("2/3", mpf(2) / 3, 2)
     split("log2 e", 1 / mp.log(2), 2)
     split("log10 e", 1 / mp.log(10), 2)
     split("log10 2", mp.log(2) / mp.log(10), 2)
