@@ -7,6 +7,81 @@ use crate::span::Span;
 /// The pages of this family.
 pub const ENTRIES: &[CodeEntry] = &[
     CodeEntry {
+        code: "W1001",
+        title: "A param that no loss reads",
+        explanation: "The loss does not depend on this param, so it keeps its start whatever the data say. Usually a\n\
+            term was forgotten, or the wrong name was used in a formula.\n\n\
+            Remove the param, use it, or silence the warning with `// nnc: allow(W1001)`.",
+        example: "param a = 1\nparam b = 1\nloss (a - 3)^2\n",
+        fixed: Some("param a = 1\nparam b = 1\nloss (a * b - 3)^2\n"),
+    },
+    CodeEntry {
+        code: "W1002",
+        title: "An input or target that nothing reads",
+        explanation: "No definition of the file reads this input or target. Data would be loaded for nothing; usually\n\
+            a formula uses another name than was meant.\n\n\
+            Remove it, use it, or silence the warning with `// nnc: allow(W1002)`.",
+        example: "input x\ninput z\noutput y = 2 * x\n",
+        fixed: Some("input x\noutput y = 2 * x\n"),
+    },
+    CodeEntry {
+        code: "W1003",
+        title: "A `let` that nothing reads",
+        explanation: "The value is defined and no output, loss, metric or other definition reads it. It costs nothing\n\
+            when the model runs, because only what is asked for is computed, but it may be a slip.\n\n\
+            Remove it, name it `_`, or silence the warning with `// nnc: allow(W1003)`.",
+        example: "input x\nlet h = 3 * x\noutput y = 2 * x\n",
+        fixed: Some("input x\nlet h = 3 * x\noutput y = 2 * h\n"),
+    },
+    CodeEntry {
+        code: "W1004",
+        title: "A dim that no shape uses",
+        explanation: "No shape, range or formula of the file mentions this dim. An open dim that nothing uses would\n\
+            never get a size.\n\n\
+            Remove it, use it, or silence the warning with `// nnc: allow(W1004)`.",
+        example: "dim N, M\ninput x: [N]\noutput y = sum(x)\n",
+        fixed: Some("dim N\ninput x: [N]\noutput y = sum(x)\n"),
+    },
+    CodeEntry {
+        code: "W1005",
+        title: "A name that hides another",
+        explanation: "A definition at top level with the name of a built-in function hides the built-in in the whole\n\
+            file, and a `let` in a block hides what had its name outside. Both are allowed, so that a new built-in\n\
+            never breaks a program, but a reader may take one for the other.\n\n\
+            Choose another name, or silence the warning with `// nnc: allow(W1005)`.",
+        example: "input x\nlet h = { let x = 2 * x\n  x + 1 }\noutput h\n",
+        fixed: Some("input x\nlet h = { let z = 2 * x\n  z + 1 }\noutput h\n"),
+    },
+    CodeEntry {
+        code: "W1006",
+        title: "Real numbers compared with `==`",
+        explanation: "Real numbers are rounded, so two ways to compute one quantity rarely give the same number, and\n\
+            `==` is true by accident only. The derivative of a comparison is 0.\n\n\
+            Compare the distance with a tolerance. Where exact equality is meant, as for a flag that is 0 or 1,\n\
+            make it a `bool` or `index(2)` input, or silence the warning with `// nnc: allow(W1006)`.",
+        example: "input x\noutput y = if x == 0.1 then 1 else 0\n",
+        fixed: Some("input x\noutput y = if abs(x - 0.1) < 1e-6 then 1 else 0\n"),
+    },
+    CodeEntry {
+        code: "W1007",
+        title: "Softmax of a single number",
+        explanation: "Softmax makes numbers along an axis positive with sum 1. Along an axis of size 1 the result is\n\
+            always 1, whatever the argument, and no derivative passes through it.\n\n\
+            For two classes use `sigmoid`, or an axis of size 2; or name another axis with `axis =`.",
+        example: "dim N\ninput z: [N, 1]\noutput p = softmax(z)\n",
+        fixed: Some("dim N\ninput z: [N, 1]\noutput p = sigmoid(z)\n"),
+    },
+    CodeEntry {
+        code: "W1008",
+        title: "Sigmoid or softmax applied twice",
+        explanation: "The argument is the result of the same function already. A second one squeezes probabilities\n\
+            into a narrow range, and the model learns slowly or not at all. Often the loss is given probabilities\n\
+            where the formula applies the function once more.\n\n\
+            Apply it once: `cross_entropy` and `binary_cross_entropy` take probabilities.",
+        example: "input z\noutput p = sigmoid(sigmoid(z))\n",
+        fixed: Some("input z\noutput p = sigmoid(z)\n"),
+    },
+    CodeEntry {
         code: "W1051",
         title: "a constant column is scaled",
         explanation: "`standardize` divides by the standard deviation of the training rows and `minmax` by their range. A\n\
@@ -34,6 +109,60 @@ pub const ENTRIES: &[CodeEntry] = &[
         fixed: None,
     },
 ];
+
+/// A param that no loss reads.
+pub fn param_without_loss(at: Span, name: &str) -> Diagnostic {
+    Diagnostic::new("W1001", format!("no loss reads param `{}`", shown(name)), at, "it will keep its start")
+        .help("use it or remove it")
+}
+
+/// An input or target that nothing reads.
+pub fn unused_input(at: Span, noun: &str, name: &str) -> Diagnostic {
+    Diagnostic::new("W1002", format!("nothing reads {noun} `{}`", shown(name)), at, "").help("use it or remove it")
+}
+
+/// A `let` that nothing reads.
+pub fn unused_let(at: Span, name: &str) -> Diagnostic {
+    Diagnostic::new("W1003", format!("nothing reads `{}`", shown(name)), at, "")
+        .help("use it, remove it, or name it `_`")
+}
+
+/// A dim that nothing mentions.
+pub fn unused_dim(at: Span, name: &str) -> Diagnostic {
+    Diagnostic::new("W1004", format!("nothing uses dim `{}`", shown(name)), at, "").help("use it or remove it")
+}
+
+/// A local name that hides an outer one.
+pub fn shadows(at: Span, name: &str, noun: &str, other: Span) -> Diagnostic {
+    let name = shown(name);
+    Diagnostic::new("W1005", format!("this `{name}` hides {noun} `{name}`"), at, "")
+        .label(other, format!("{noun} `{name}`"))
+        .help("choose another name")
+}
+
+/// A definition that hides a built-in.
+pub fn hides_built_in(at: Span, name: &str) -> Diagnostic {
+    let name = shown(name);
+    Diagnostic::new("W1005", format!("this `{name}` hides the built-in `{name}` in the whole file"), at, "")
+        .help("choose another name")
+}
+
+/// `x == 0.1`
+pub fn reals_compared(at: Span, operator: &str) -> Diagnostic {
+    Diagnostic::new("W1006", format!("`{operator}` of real numbers, which are rounded"), at, "")
+        .help("compare the distance: `abs(a - b) < 1e-6`")
+}
+
+/// Softmax over an axis of size 1.
+pub fn softmax_of_one(at: Span, shape: &str) -> Diagnostic {
+    Diagnostic::new("W1007", format!("softmax over an axis of size 1 is always 1; the argument is {shape}"), at, "")
+        .help("use `sigmoid` for one score per row, or name another axis with `axis =`")
+}
+
+/// `sigmoid(sigmoid(x))`
+pub fn applied_twice(at: Span, name: &str) -> Diagnostic {
+    Diagnostic::new("W1008", format!("`{name}` of a result of `{name}`"), at, "applied twice").help("apply it once")
+}
 
 /// `standardize` or `minmax` of columns that are constant in the training rows, out of `all`.
 pub fn constant_columns(at: Span, function: &str, columns: &[String], all: usize) -> Diagnostic {

@@ -1,6 +1,0 @@
-//! E03: shapes and types. See [the catalog](super) for how to add one.
-
-use super::CodeEntry;
-
-/// The pages of this family.
-pub const ENTRIES: &[CodeEntry] = &[];

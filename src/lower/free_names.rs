@@ -1,0 +1,290 @@
+//! Which names a statement or expression reads from outside: what definitions depend on.
+//!
+//! Reads the tree. Must not know what names stand for. It follows the scopes of the language: arguments, the `let`s of
+//! a block and bound indices hide what is outside.
+
+use crate::span::Span;
+use crate::syntax::ast::{
+    ArgumentValue, Binder, BinderRange, Expr, ExprKind, Function, IndexItem, Let, Name, Pattern, Range, ShapeItem,
+    Statement, StatementKind, TypeExpr,
+};
+use rustc_hash::FxHashMap;
+
+/// How a name is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// As a value.
+    Value,
+    /// Called.
+    Call,
+    /// In a shape.
+    Dim,
+    /// In the signature of a `fn`, where a name that is not declared is a new dim.
+    SignatureDim,
+    /// In front of a dot: `dist.normal`.
+    Prefix,
+    /// In `axis = …`, where `all` is allowed.
+    Axis,
+}
+
+/// A name that is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reference<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// What follows the dot.
+    pub field: Option<&'a Name>,
+    /// Its place.
+    pub span: Span,
+    /// How it is used.
+    pub usage: Use,
+}
+
+/// The names that are hidden, in the order they were introduced.
+#[derive(Default)]
+struct Scope<'a> {
+    order: Vec<&'a str>,
+    count: FxHashMap<&'a str, u32>,
+}
+
+impl<'a> Scope<'a> {
+    fn push(&mut self, name: &'a str) {
+        self.order.push(name);
+        *self.count.entry(name).or_insert(0) += 1;
+    }
+
+    fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    fn truncate(&mut self, depth: usize) {
+        for name in self.order.drain(depth.min(self.order.len())..) {
+            if let Some(n) = self.count.get_mut(name) {
+                *n -= 1;
+            }
+        }
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.count.get(name).is_some_and(|n| *n > 0)
+    }
+}
+
+/// Calls `see` with every name a statement mentions, whatever its scope.
+pub(super) fn mentioned<'a>(statement: &'a Statement, see: &mut dyn FnMut(&'a str)) {
+    let mut walker = Walker { scope: Scope::default(), see: &mut |r: Reference<'a>| see(r.name), ignore_scope: true };
+    match &statement.kind {
+        StatementKind::Dim(list) => list.iter().filter_map(|d| d.value.as_ref()).for_each(|e| walker.expr(e)),
+        StatementKind::Const(list) => list.iter().for_each(|c| walker.expr(&c.value)),
+        StatementKind::Input(d) | StatementKind::Target(d) | StatementKind::Param(d) => {
+            d.value.iter().for_each(|e| walker.expr(e))
+        }
+        StatementKind::Let(l) => walker.expr(&l.value),
+        StatementKind::Fn(f) => {
+            f.arguments.iter().filter_map(|a| a.default.as_ref()).for_each(|e| walker.expr(e));
+            walker.expr(&f.body)
+        }
+        StatementKind::Output { value, .. } => value.iter().for_each(|e| walker.expr(e)),
+        StatementKind::Loss { value, .. } | StatementKind::Metric { value, .. } => walker.expr(value),
+        StatementKind::Import { .. }
+        | StatementKind::Precision(_)
+        | StatementKind::Data(_)
+        | StatementKind::Train(_) => {}
+    }
+}
+
+/// Follows scopes through a piece of the tree and reports the names that are read from outside of it.
+pub(super) struct Walker<'a, 's> {
+    scope: Scope<'a>,
+    see: &'s mut dyn FnMut(Reference<'a>),
+    ignore_scope: bool,
+}
+
+impl<'a, 's> Walker<'a, 's> {
+    /// A walker with nothing in scope.
+    pub(super) fn new(see: &'s mut dyn FnMut(Reference<'a>)) -> Walker<'a, 's> {
+        Walker { scope: Scope::default(), see, ignore_scope: false }
+    }
+
+    fn read(&mut self, name: &'a str, span: Span, usage: Use, field: Option<&'a Name>) {
+        if self.ignore_scope || !self.scope.contains(name) {
+            (self.see)(Reference { name, field, span, usage });
+        }
+    }
+
+    /// An expression.
+    pub(super) fn expr(&mut self, e: &'a Expr) {
+        self.usage(e, Use::Value)
+    }
+
+    /// An expression that stands for a size.
+    pub(super) fn dim(&mut self, e: &'a Expr) {
+        self.usage(e, Use::Dim)
+    }
+
+    /// A name that is read as a value.
+    pub(super) fn name(&mut self, name: &'a Name) {
+        self.read(&name.text, name.span, Use::Value, None)
+    }
+
+    fn usage(&mut self, e: &'a Expr, usage: Use) {
+        match &e.kind {
+            ExprKind::Number { .. } | ExprKind::Text(_) | ExprKind::Bool(_) | ExprKind::Error => {}
+            ExprKind::Name(name) => self.read(name, e.span, usage, None),
+            ExprKind::Field(base, field) => match &base.kind {
+                ExprKind::Name(name) => self.read(name, base.span, Use::Prefix, Some(field)),
+                _ => self.expr(base),
+            },
+            ExprKind::Call { function, arguments } => {
+                let depth = self.scope.len();
+                match &function.kind {
+                    ExprKind::Name(name) => self.read(name, function.span, Use::Call, None),
+                    // `sum[i in N where c](body)`: the indices reach into the body.
+                    ExprKind::Index { base, items, filter } if matches!(base.kind, ExprKind::Name(_)) => {
+                        self.usage(base, Use::Call);
+                        for item in items {
+                            self.binder_item(item);
+                        }
+                        filter.iter().for_each(|f| self.expr(f));
+                    }
+                    _ => self.expr(function),
+                }
+                for a in arguments {
+                    let usage = match &a.name {
+                        Some(name) if name.text == "axis" => Use::Axis,
+                        _ => usage_in_shape(usage),
+                    };
+                    match &a.value {
+                        ArgumentValue::Expr(e) => self.usage(e, usage),
+                        ArgumentValue::Range(r) => self.range(r),
+                    }
+                }
+                self.scope.truncate(depth);
+            }
+            ExprKind::Index { base, items, filter } => {
+                self.expr(base);
+                for item in items {
+                    match item {
+                        IndexItem::Expr(e) => self.expr(e),
+                        IndexItem::Range(r) => self.range(r),
+                        IndexItem::Binder(Binder::Index { range: Some(range), .. }) => self.binder_range(range),
+                        IndexItem::All(_) | IndexItem::Rest(_) | IndexItem::Binder(_) => {}
+                    }
+                }
+                filter.iter().for_each(|f| self.expr(f));
+            }
+            ExprKind::Transpose(a) | ExprKind::Negate(a) | ExprKind::Not(a) => self.usage(a, usage),
+            ExprKind::Binary { left, right, .. } => {
+                self.usage(left, usage);
+                self.usage(right, usage);
+            }
+            ExprKind::Compare { first, rest } => {
+                self.expr(first);
+                rest.iter().for_each(|(_, _, e)| self.expr(e));
+            }
+            ExprKind::If { condition, then, otherwise } => {
+                self.expr(condition);
+                self.expr(then);
+                self.expr(otherwise);
+            }
+            ExprKind::Comprehension { binders, body } => {
+                let depth = self.scope.len();
+                self.binders(binders);
+                self.expr(body);
+                self.scope.truncate(depth);
+            }
+            ExprKind::Array(items) | ExprKind::Tuple(items) => items.iter().for_each(|e| self.usage(e, usage)),
+            ExprKind::Block { lets, value } => {
+                let depth = self.scope.len();
+                lets.iter().for_each(|l| self.local_let(l));
+                self.expr(value);
+                self.scope.truncate(depth);
+            }
+        }
+    }
+
+    fn range(&mut self, r: &'a Range) {
+        r.start.iter().chain(&r.end).for_each(|e| self.expr(e));
+    }
+
+    fn binder_range(&mut self, range: &'a BinderRange) {
+        match range {
+            BinderRange::Extent(e) => self.usage(e, Use::Dim),
+            BinderRange::Between(a, b) => {
+                self.expr(a);
+                self.expr(b);
+            }
+        }
+    }
+
+    fn binder_item(&mut self, item: &'a IndexItem) {
+        match item {
+            IndexItem::Expr(Expr { kind: ExprKind::Name(name), .. }) => self.scope.push(name),
+            IndexItem::Binder(binder) => self.binders(std::slice::from_ref(binder)),
+            IndexItem::Expr(e) => self.expr(e),
+            IndexItem::Range(r) => self.range(r),
+            IndexItem::All(_) | IndexItem::Rest(_) => {}
+        }
+    }
+
+    /// `[i, j in N]`: ranges may use the indices before them.
+    pub(super) fn binders(&mut self, binders: &'a [Binder]) {
+        for binder in binders {
+            if let Binder::Index { name, range } = binder {
+                range.iter().for_each(|r| self.binder_range(r));
+                self.scope.push(&name.text);
+            }
+        }
+    }
+
+    fn local_let(&mut self, l: &'a Let) {
+        self.bound_value(l.ty.as_ref(), l.binders.as_deref(), &l.value);
+        match &l.pattern {
+            Pattern::Name(n) => self.scope.push(&n.text),
+            Pattern::Tuple(names) => names.iter().for_each(|n| self.scope.push(&n.text)),
+        }
+    }
+
+    /// The right side of a definition: `: ty`, `[binders]` and the value.
+    pub(super) fn bound_value(&mut self, ty: Option<&'a TypeExpr>, binders: Option<&'a [Binder]>, value: &'a Expr) {
+        ty.iter().for_each(|t| self.ty(t, Use::Dim));
+        let depth = self.scope.len();
+        binders.iter().for_each(|b| self.binders(b));
+        self.expr(value);
+        self.scope.truncate(depth);
+    }
+
+    /// A type.
+    pub(super) fn ty(&mut self, ty: &'a TypeExpr, usage: Use) {
+        if let Some(argument) = ty.kind.as_ref().and_then(|k| k.argument.as_ref()) {
+            self.usage(argument, usage);
+        }
+        for item in ty.shape.iter().flatten() {
+            if let ShapeItem::Dim(e) = item {
+                self.usage(e, usage);
+            }
+        }
+    }
+
+    /// A `fn`: its types, defaults and body.
+    pub(super) fn function(&mut self, f: &'a Function) {
+        let depth = self.scope.len();
+        for a in &f.arguments {
+            a.ty.iter().for_each(|t| self.ty(t, Use::SignatureDim));
+        }
+        for a in &f.arguments {
+            a.default.iter().for_each(|e| self.expr(e));
+            self.scope.push(&a.name.text);
+        }
+        f.result.iter().for_each(|t| self.ty(t, Use::SignatureDim));
+        self.expr(&f.body);
+        self.scope.truncate(depth);
+    }
+}
+
+fn usage_in_shape(usage: Use) -> Use {
+    match usage {
+        Use::Dim | Use::SignatureDim => usage,
+        _ => Use::Value,
+    }
+}
