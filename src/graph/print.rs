@@ -7,6 +7,12 @@ use crate::prim::Prim;
 use rustc_hash::FxHashMap;
 use std::fmt::Write;
 
+/// Deeper terms get a line of their own.
+const NESTED: usize = 50;
+
+/// A term of more nodes, shared ones counted each time, is not printed on one line.
+const LONGEST: usize = 500;
+
 impl Graph {
     /// One line per node that is used more than once or is structural, then the roots.
     pub fn show(&self, roots: &[(String, NodeId)]) -> String {
@@ -20,13 +26,18 @@ impl Graph {
         }
         let mut names: FxHashMap<NodeId, String> = FxHashMap::default();
         let mut out = String::new();
+        // How many levels of a node are printed in place: long chains are cut, so that depth costs no stack.
+        let mut nested: FxHashMap<NodeId, usize> = FxHashMap::default();
         for n in &order {
+            let levels = 1 + self.args(*n).iter().map(|a| nested[a]).max().unwrap_or(0);
             let is_leaf = matches!(
                 self.op(*n),
                 Op::Const(_) | Op::Bool(_) | Op::Axis(_) | Op::Port(_) | Op::Linear { .. } | Op::At(_)
             );
             let shared = uses.get(n).copied().unwrap_or(0) > 1;
-            if !is_leaf && (shared || matches!(self.op(*n), Op::Reduce(..))) {
+            let named = !is_leaf && (shared || levels > NESTED || matches!(self.op(*n), Op::Reduce(..)));
+            nested.insert(*n, if named { 0 } else { levels });
+            if named {
                 let name = format!("t{}", names.len());
                 let _ =
                     writeln!(out, "{name}{} = {}", self.show_axes(self.axes(*n).as_slice()), self.term(*n, 0, &names));
@@ -39,9 +50,14 @@ impl Graph {
         out
     }
 
-    /// One term in full.
+    /// One term in full, on one line; as [`Graph::show`] if that would be long.
     pub fn show_term(&self, n: NodeId) -> String {
-        self.term(n, 0, &FxHashMap::default())
+        let mut sizes: FxHashMap<NodeId, usize> = FxHashMap::default();
+        for m in self.reachable(&[n]) {
+            let below = self.args(m).iter().fold(1usize, |sum, a| sum.saturating_add(sizes[a]));
+            sizes.insert(m, below);
+        }
+        if sizes[&n] > LONGEST { self.show(&[("term".into(), n)]) } else { self.term(n, 0, &FxHashMap::default()) }
     }
 
     /// The name an axis prints with.
