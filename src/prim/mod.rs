@@ -98,7 +98,8 @@ pub enum Vjp {
 pub struct RuleText {
     /// Kebab-case name, shown by `nnc explain --rules`.
     pub name: &'static str,
-    /// `pattern => replacement`, then optionally `where positive(a), squares(b)`: conditions that must be proven.
+    /// `pattern => replacement`, then perhaps `where` with conditions that must be proven: `positive(a)`, `squares(a)`
+    /// (a sum of squares); or `optional(a)`: the factor may be absent.
     pub text: &'static str,
     /// How equal both sides are.
     pub law: Law,

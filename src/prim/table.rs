@@ -95,6 +95,12 @@ primitives! {
         singular: true,
         rules: &[
             rule("softmax", "exp(a) / sum[r](exp(b)) => exp(a - logsumexp[r](b))", Law::Rounded, Phase::Stable),
+            rule(
+                "masked-softmax",
+                "exp(a) / sum[r](if c then exp(b) else 0) => exp(a - logsumexp[r](if c then b else -inf))",
+                Law::Rounded,
+                Phase::Stable,
+            ),
             // Before the general form, which would leave exp(a) * sigmoid(-a): inf * 0 for large a.
             rule("sigmoid-of-exp", "exp(a) / (1 + exp(a)) => sigmoid(a)", Law::Rounded, Phase::Stable),
             rule("sigmoid-of-two", "exp(a) / (exp(a) + exp(b)) => sigmoid(a - b)", Law::Rounded, Phase::Stable),
@@ -337,12 +343,35 @@ primitives! {
         name: "log", eval: Eval::One(f64::ln), vjp: &[Vjp::Text("ct / x")], singular: true,
         rules: &[
             rule("log-exp", "log(exp(a)) => a", Law::Rounded, Phase::Stable),
-            rule("log-sum-exp", "log(sum[r](exp(a))) => logsumexp[r](a)", Law::Rounded, Phase::Stable),
             rule("log-exp-times", "log(exp(a) * b) => a + log(b)", Law::Rounded, Phase::Stable),
             rule("log-exp-over", "log(exp(a) / b) => a - log(b)", Law::Rounded, Phase::Stable),
-            rule("log-exp-times-over", "log(exp(a) * c / b) => a + log(c / b)", Law::Rounded, Phase::Stable),
-            rule("log-over-exp", "log(b / exp(a)) => log(b) - a", Law::Rounded, Phase::Stable),
-            rule("log-over-sum-exp", "log(c / sum[r](exp(b))) => log(c) - logsumexp[r](b)", Law::Rounded, Phase::Stable),
+            rule("log-exp-times-over", "log(exp(a) * b / c) => a + log(b / c)", Law::Rounded, Phase::Stable),
+            rule(
+                "log-over-exp",
+                "log(b / (exp(a) * c)) => log(b / c) - a where optional(b), optional(c)",
+                Law::Rounded,
+                Phase::Stable,
+            ),
+            rule("log-sum-exp", "log(sum[r](exp(a))) => logsumexp[r](a)", Law::Rounded, Phase::Stable),
+            rule(
+                "log-sum-exp-times",
+                "log(sum[r](exp(a) * b / c) * d / e) => logsumexp[r](a + log(b / c)) + log(d / e) \
+                 where positive(b), positive(c), optional(b), optional(c), optional(d), optional(e)",
+                Law::Rounded,
+                Phase::Stable,
+            ),
+            rule(
+                "log-over-sum-exp",
+                "log(b / (sum[r](exp(a)) * c)) => log(b / c) - logsumexp[r](a) where optional(b), optional(c)",
+                Law::Rounded,
+                Phase::Stable,
+            ),
+            rule(
+                "log-masked-sum-exp",
+                "log(sum[r](if c then exp(a) else 0)) => logsumexp[r](if c then a else -inf)",
+                Law::Rounded,
+                Phase::Stable,
+            ),
             rule("log-add-exp", "log(exp(a) + exp(b)) => logaddexp(a, b)", Law::Rounded, Phase::Stable),
             rule("log-prod", "log(prod[r](a)) => sum[r](log(a)) where positive(a)", Law::Rounded, Phase::Stable),
             rule("log-power", "log(a^y) => y * log(a) where positive(a)", Law::Rounded, Phase::Stable),
@@ -352,7 +381,7 @@ primitives! {
             rule("log-sigmoid-times", "log(sigmoid(a) * b) => log(b) - softplus(-a)", Law::Rounded, Phase::Stable),
             rule("log-odds", "log(sigmoid(a) / sigmoid(-a)) => a", Law::Rounded, Phase::Stable),
             rule("log-sigmoid-over", "log(sigmoid(a) / b) => -softplus(-a) - log(b)", Law::Rounded, Phase::Stable),
-            rule("log-over-sigmoid", "log(b / sigmoid(a)) => log(b) + softplus(-a)", Law::Rounded, Phase::Stable),
+            rule("log-over-sigmoid", "log(b / sigmoid(a)) => log(b) + softplus(-a) where optional(b)", Law::Rounded, Phase::Stable),
             rule("log-one-plus-exp", "log(1 + exp(a)) => softplus(a)", Law::Rounded, Phase::Stable),
             rule("log-one-plus", "log(1 + a) => log1p(a)", Law::Rounded, Phase::Stable),
         ],

@@ -13,6 +13,8 @@ use crate::syntax::ast::{ArgumentValue, BinaryOp, CompareOp, Expr, ExprKind, Ind
 pub(super) enum Pattern {
     /// Anything; the same thing each time.
     Var(String),
+    /// A factor that may be absent, and is then 1.
+    Optional(String),
     /// This number.
     Number(f64),
     /// A term with a negative coefficient.
@@ -27,14 +29,6 @@ pub(super) enum Pattern {
     Sum(Vec<Pattern>),
     /// Numerator and denominator factors in any order.
     Quotient(Vec<Pattern>, Vec<Pattern>),
-}
-
-/// How a variable stands for several terms.
-#[derive(Clone, Copy)]
-struct Join {
-    with: fn(&mut Graph, &[NodeId]) -> NodeId,
-    /// Whether it may stand for none: the 1 of a quotient.
-    may_be_empty: bool,
 }
 
 /// What the variables of a pattern stand for.
@@ -147,6 +141,30 @@ impl Pattern {
         }
     }
 
+    /// Marks variables that may be absent factors.
+    pub(super) fn with_optional(self, names: &[&str]) -> Pattern {
+        let each = |parts: Vec<Pattern>| parts.into_iter().map(|p| p.with_optional(names)).collect();
+        let one = |inner: Box<Pattern>| Box::new(inner.with_optional(names));
+        match self {
+            Pattern::Var(name) if names.contains(&name.as_str()) => Pattern::Optional(name),
+            Pattern::Negated(inner) => Pattern::Negated(one(inner)),
+            Pattern::Prim(prim, parts) => Pattern::Prim(prim, each(parts)),
+            Pattern::Power(k, inner) => Pattern::Power(k, one(inner)),
+            Pattern::Reduce(reduction, axes, inner) => Pattern::Reduce(reduction, axes, one(inner)),
+            Pattern::Sum(parts) => Pattern::Sum(each(parts)),
+            Pattern::Quotient(above, below) => Pattern::Quotient(each(above), each(below)),
+            other => other,
+        }
+    }
+
+    /// The name of a variable.
+    fn name(&self) -> Option<&str> {
+        match self {
+            Pattern::Var(name) | Pattern::Optional(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The primitive at the root of every term that the pattern can match.
     pub(super) fn head(&self) -> Option<Prim> {
         match self {
@@ -165,13 +183,13 @@ impl Pattern {
         match self {
             Pattern::Sum(parts) => {
                 let terms = sum_terms(g, n)?;
-                let rest = take(g, parts, terms, &mut m, SUM, true)?;
+                let rest = take(g, parts, terms, &mut m, Graph::add, true)?;
                 m.rest = rest;
             }
             Pattern::Quotient(above, below) => {
                 let (factors, denominators) = g.quotient_parts(n);
-                let rest = take(g, above, factors, &mut m, product(below), true)?;
-                let rest_below = take(g, below, denominators, &mut m, PRODUCT, true)?;
+                let rest = take(g, above, factors, &mut m, Graph::mul, true)?;
+                let rest_below = take(g, below, denominators, &mut m, Graph::mul, true)?;
                 (m.rest, m.rest_below) = (rest, rest_below);
             }
             _ => self.matches(g, n, &mut m).then_some(())?,
@@ -181,7 +199,7 @@ impl Pattern {
 
     fn matches(&self, g: &mut Graph, n: NodeId, m: &mut Match) -> bool {
         match self {
-            Pattern::Var(name) => match m.nodes.iter().find(|b| b.0 == *name) {
+            Pattern::Var(name) | Pattern::Optional(name) => match m.nodes.iter().find(|b| b.0 == *name) {
                 Some((_, bound)) => *bound == n,
                 None => {
                     m.nodes.push((name.clone(), n));
@@ -226,26 +244,15 @@ impl Pattern {
             },
             Pattern::Sum(parts) => {
                 let Some(terms) = sum_terms(g, n) else { return false };
-                take(g, parts, terms, m, SUM, false).is_some()
+                take(g, parts, terms, m, Graph::add, false).is_some()
             }
             Pattern::Quotient(above, below) => {
                 let (factors, denominators) = g.quotient_parts(n);
-                if below.is_empty() != denominators.is_empty() {
-                    return false;
-                }
-                take(g, above, factors, m, product(below), false).is_some()
-                    && take(g, below, denominators, m, PRODUCT, false).is_some()
+                take(g, above, factors, m, Graph::mul, false).is_some()
+                    && take(g, below, denominators, m, Graph::mul, false).is_some()
             }
         }
     }
-}
-
-const SUM: Join = Join { with: Graph::add, may_be_empty: false };
-const PRODUCT: Join = Join { with: Graph::mul, may_be_empty: false };
-
-/// Above a denominator a product may be empty.
-fn product(below: &[Pattern]) -> Join {
-    Join { may_be_empty: !below.is_empty(), ..PRODUCT }
 }
 
 fn sum_terms(g: &Graph, n: NodeId) -> Option<Vec<NodeId>> {
@@ -262,16 +269,15 @@ fn take(
     parts: &[Pattern],
     terms: Vec<NodeId>,
     m: &mut Match,
-    join: Join,
+    join: fn(&mut Graph, &[NodeId]) -> NodeId,
     keep_rest: bool,
 ) -> Option<Vec<NodeId>> {
-    let (hard, soft): (Vec<&Pattern>, Vec<&Pattern>) = parts.iter().partition(|p| !matches!(p, Pattern::Var(_)));
+    let (hard, soft): (Vec<&Pattern>, Vec<&Pattern>) = parts.iter().partition(|p| p.name().is_none());
     let (found, mut rest) = assign(g, &hard, terms, m)?;
     *m = found;
     let mut free = vec![];
     for part in soft {
-        let Pattern::Var(name) = part else { continue };
-        match m.nodes.iter().find(|b| b.0 == *name) {
+        match m.nodes.iter().find(|b| Some(b.0.as_str()) == part.name()) {
             Some((_, bound)) => {
                 let at = rest.iter().position(|n| n == bound)?;
                 rest.remove(at);
@@ -282,8 +288,8 @@ fn take(
     match (free.as_slice(), rest.is_empty()) {
         ([], true) => Some(vec![]),
         ([], false) if keep_rest => Some(rest),
-        ([var], empty) if !empty || join.may_be_empty => {
-            let joined = (join.with)(g, &rest);
+        ([var], empty) if !empty || matches!(var, Pattern::Optional(_)) => {
+            let joined = join(g, &rest);
             var.matches(g, joined, m).then_some(vec![])
         }
         _ => None,

@@ -55,10 +55,17 @@ pub struct RuleSet {
 impl Rule {
     fn new(text: &RuleText) -> Result<Rule, TextError> {
         let (left, right) = text.text.split_once("=>").ok_or_else(|| TextError::Syntax(text.text.into()))?;
-        let (right, conditions) = right.split_once(" where ").unwrap_or((right, ""));
+        let (right, conditions_text) = right.split_once(" where ").unwrap_or((right, ""));
         let (left, right) = (Template::new(left.trim())?, Template::new(right.trim())?);
-        let pattern = Pattern::new(&left.expr)?;
-        let conditions = conditions.split(',').filter(|c| !c.is_empty()).map(condition).collect::<Result<_, _>>()?;
+        let mut conditions = vec![];
+        let mut optional = vec![];
+        for text in conditions_text.split(',').map(str::trim).filter(|c| !c.is_empty()) {
+            match condition(text)? {
+                (Some(condition), variable) => conditions.push((condition, variable.to_string())),
+                (None, variable) => optional.push(variable),
+            }
+        }
+        let pattern = Pattern::new(&left.expr)?.with_optional(&optional);
         Ok(Rule {
             name: text.name,
             text: text.text,
@@ -109,15 +116,15 @@ impl Condition {
     }
 }
 
-/// Reads `positive(a)`.
-fn condition(text: &str) -> Result<(Condition, String), TextError> {
-    let (name, variable) = text.trim().trim_end_matches(')').split_once('(').unwrap_or_default();
-    let condition = match name {
-        "positive" => Condition::Positive,
-        "squares" => Condition::Squares,
-        _ => return Err(TextError::Form("this condition")),
-    };
-    Ok((condition, variable.to_string()))
+/// Reads `positive(a)` or `optional(a)`, which is no condition.
+fn condition(text: &str) -> Result<(Option<Condition>, &str), TextError> {
+    let (name, variable) = text.trim_end_matches(')').split_once('(').unwrap_or_default();
+    match name {
+        "positive" => Ok((Some(Condition::Positive), variable)),
+        "squares" => Ok((Some(Condition::Squares), variable)),
+        "optional" => Ok((None, variable)),
+        _ => Err(TextError::Form("this condition")),
+    }
 }
 
 impl RuleSet {

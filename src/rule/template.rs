@@ -88,6 +88,7 @@ fn build(g: &mut Graph, e: &Expr, env: &Env) -> Result<NodeId, TextError> {
         ExprKind::Name(name) => match (env.node(name), env.number(name)) {
             (Some(n), _) => Ok(n),
             (None, Some(k)) => Ok(g.constant(k)),
+            (None, None) if name == "inf" => Ok(g.constant(f64::INFINITY)),
             (None, None) if name == "pi" => Ok(g.constant(std::f64::consts::PI)),
             _ => Err(TextError::Unbound(name.clone())),
         },

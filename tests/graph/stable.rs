@@ -257,3 +257,52 @@ fn zero_times_log_of_zero_is_zero() {
         assert_close(&b.value(normal), &[expected], 1e-15, || b.g.show_term(normal));
     }
 }
+
+/// A mixture of Gaussians far from both: every density underflows, the logarithm of their sum does not.
+#[test]
+fn mixtures_far_from_their_centres() {
+    let mut b = Bench::default();
+    let (n, k) = (b.dim("N", 3), b.dim("K", 2));
+    let x = b.real("x", &[n], 0.0, 1.0);
+    let id = b.port_of(x);
+    let xs = [-200.0, 0.5, 300.0];
+    b.bindings.ports.insert(id, xs.to_vec());
+    let (mu, s, a) = (b.real("mu", &[k], -1.0, 1.0), b.real("s", &[k], -0.5, 0.5), b.real("a", &[k], -0.5, 0.5));
+    let (an, ak) = (b.axes(&[n])[0], b.axes(&[k])[0]);
+    let sigma = b.call("exp", &[s]);
+    let difference = b.g.sub(x, mu);
+    let unit = b.g.div(difference, sigma);
+    let (square, half) = (b.g.mul(&[unit, unit]), b.g.constant(-0.5));
+    let exponent = b.g.mul(&[half, square]);
+    let bell = b.call("exp", &[exponent]);
+    let norm = b.g.constant((2.0 * std::f64::consts::PI).sqrt());
+    let below = b.g.mul(&[norm, sigma]);
+    let density = b.g.div(bell, below);
+    let e = b.call("exp", &[a]);
+    let whole = b.sum(&[ak], e);
+    let weight = b.g.div(e, whole);
+    let part = b.g.mul(&[weight, density]);
+    let total = b.sum(&[ak], part);
+    let likelihood = b.g.reduce(Reduction::Prod, &[an], total);
+    let log = b.call("log", &[likelihood]);
+    let loss = pass::normalize(&mut b.g, &[log])[0];
+    // log sum exp(log weight + log density), with the largest taken out.
+    let (mus, ss, logits) = (b.value(mu), b.value(s), b.value(a));
+    let top = (logits[0].exp() + logits[1].exp()).ln();
+    let expected: f64 = xs
+        .iter()
+        .map(|x| {
+            let term = |k: usize| {
+                let unit = (x - mus[k]) / ss[k].exp();
+                logits[k] - top - 0.5 * unit * unit - ss[k] - 0.5 * (2.0 * std::f64::consts::PI).ln()
+            };
+            let (l, r) = (term(0), term(1));
+            l.max(r) + (-(l - r).abs()).exp().ln_1p()
+        })
+        .sum();
+    let value = b.value(loss)[0];
+    assert!((value - expected).abs() < 1e-12 * expected.abs(), "{value} {expected} {}", b.g.show_term(loss));
+    let gradient = pass::gradient(&mut b.g, loss, &[mu, s, a]);
+    let gradient = pass::normalize(&mut b.g, &gradient);
+    assert!(gradient.iter().all(|g| b.value(*g).iter().all(|v| v.is_finite())), "{}", b.g.show_term(gradient[0]));
+}

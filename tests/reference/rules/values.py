@@ -45,10 +45,8 @@ def python(text):
     """The expression as Python: variables are indexed by i, reductions are functions of i."""
     text = re.sub(r"(sum|prod)\[r\]\(", r"\1(lambda i: ", text)
     text = text.replace("^", "**")
-    choice = re.search(r"if (.*?) then (.*?) else (.*?)($|\)$)", text)
-    if choice:
-        c, a, b, end = choice.groups()
-        text = text[: choice.start()] + f"(({a}) if ({c}) else ({b}))" + end
+    part = r"(\w+\([^()]*\)|\w+)"
+    text = re.sub(f"if {part} then {part} else {part}", r"(\2 if \1 else \3)", text)
     return re.sub(r"\b([a-z])\b(?!\()", lambda m: m[0] if m[1] == "i" else f"{m[1]}(i)", text)
 
 
@@ -79,7 +77,7 @@ def points(names, reduces, truth, positive):
         for k, name in enumerate(names):
             value = random.uniform(-4, 4) if base[0] is None else base[k % len(base)]
             if name == truth:
-                point[name] = [float(random.randrange(2))]
+                point[name] = [float(random.randrange(2)) for _ in range(3 if reduces else 1)]
             elif reduces:
                 other = random.choice([value, random.choice(HARD)]) if base[0] is not None else random.uniform(-4, 4)
                 point[name] = [value, other, random.uniform(-2, 2)]
@@ -98,6 +96,7 @@ def main():
     print("rule,arguments,value")
     rules = re.findall(r'rule\(\s*"([a-z0-9-]+)",\s*"([^"]*)",\s*Law::Rounded', TABLE.read_text())
     for name, text in rules:
+        text = re.sub(r"\\\s+", "", text)
         left = text.split("=>")[0].strip()
         right = text.split("=>")[1]
         names = variables(left)
