@@ -1,53 +1,26 @@
 //! The embedding interface: functions outlive models, run on many threads, refuse what does not fit, and give the
 //! numbers of formulas worked out here by hand.
 
-use nnc::graph::{Poly, PortKind, Precision, Program, ProgramPort, Role, Value, ValueRole};
+use nnc::graph::Precision;
 use nnc::model::{Backend, CallError, CompileError, Model, Options, PortRole, Slice, SliceMut, Values};
-use nnc::prim::{Prim, Reduction};
-use nnc::span::Span;
 
 const BACKENDS: [Backend; 2] = [Backend::Interpreter, Backend::Auto];
 
-/// Softmax regression: `input x: [N, D]`, `target y: index(C)[N]`, `param W: [D, C]`, `param unused`,
-/// `output z = x @ W`, `loss mean[n](logsumexp[c](z[n, c]) - z[n, y[n]])`, `metric accuracy`, with C = 3.
+/// Softmax regression.
 fn regression(precision: Precision) -> Model {
-    let mut program = Program { precision, ..Program::default() };
-    let g = &mut program.graph;
-    let dims = [("N", None), ("D", None), ("C", Some(3))].map(|(name, size)| g.extents.declare(name, size));
-    let [n, d, c] = dims.map(|d| g.extents.intern(Poly::dim(d)));
-    let x = g.declare_port("x", PortKind::Real, &[n, d]);
-    let y = g.declare_port("y", PortKind::Index(c), &[n]);
-    let w = g.declare_port("W", PortKind::Real, &[d, c]);
-    let unused = g.declare_port("unused", PortKind::Real, &[]);
-    for (id, role) in [(x, Role::Input), (y, Role::Target), (w, Role::Param), (unused, Role::Param)] {
-        program.ports.push(ProgramPort { id, role, initial: None, span: Span::default() });
-    }
-    let (axis_n, axis_d, axis_c) = (g.canonical_axes(&[n])[0], g.canonical_axes(&[d])[0], g.canonical_axes(&[c])[0]);
-    let (x, y, w) = (g.port(x), g.port(y), g.port(w));
-    let product = g.mul(&[x, w]);
-    let z = g.reduce(Reduction::Sum, &[axis_d], product);
-    let lse = g.reduce(Reduction::LogSumExp, &[axis_c], z);
-    let at = [(axis_c, y)].into_iter().collect();
-    let chosen = g.at(z, &at);
-    let each = g.sub(lse, chosen);
-    let sum = g.reduce(Reduction::Sum, &[axis_n], each);
-    let size = g.real_of_size(Poly::dim(dims[0]));
-    let loss = g.div(sum, size);
-    let best = g.reduce(Reduction::ArgMax, &[axis_c], z);
-    let right = g.index_equal(best, y);
-    let (one, zero) = (g.constant(1.0), g.constant(0.0));
-    let count = g.prim(Prim::Select, 0.0, &[right, one, zero]);
-    let hits = g.reduce(Reduction::Sum, &[axis_n], count);
-    let accuracy = g.div(hits, size);
-    for (name, role, node, axes) in [
-        ("z", ValueRole::Output, z, vec![axis_n, axis_c]),
-        ("best", ValueRole::Output, best, vec![axis_n]),
-        ("loss", ValueRole::Loss, loss, vec![]),
-        ("accuracy", ValueRole::Metric, accuracy, vec![]),
-    ] {
-        program.values.push(Value { name: name.into(), role, node, axes, span: Span::default() });
-    }
-    Model::from_program(program)
+    let text = "
+        dim N, D, C = 3
+        input  x: [N, D]
+        target y: index(C)[N]
+        param W: [D, C] = zeros()
+        param unused
+        output z = x @ W
+        output best = argmax(z)
+        loss   mean(cross_entropy(y, softmax(z)))
+        metric accuracy = mean(best == y)
+    ";
+    let precision = if precision == Precision::F64 { "f64" } else { "f32" };
+    Model::from_source(&format!("precision {precision}\n{text}")).unwrap()
 }
 
 struct Data {
@@ -231,7 +204,7 @@ fn wrong_options_are_refused_and_say_why() {
         Err(CompileError::NotReal { name }) if name == "y"
     ));
     assert_eq!(message(&Options::default().dim("C", 4)), "the model has no open dim `C`");
-    assert!(matches!(Model::from_program(Program::default()).compile(&Options::default()), Err(CompileError::Nothing)));
+    assert!(matches!(Model::from_source("").unwrap().compile(&Options::default()), Err(CompileError::Nothing)));
 }
 
 #[test]

@@ -74,6 +74,23 @@ impl Options {
         self
     }
 
+    /// Fixes, of these sizes of dims, those that cannot vary from call to call: of dims in the shapes of params, and of
+    /// dims that no input tells.
+    pub fn dims_of_params(self, program: &Program, dims: &[(String, usize)]) -> Options {
+        let extents = &program.graph.extents;
+        let occurs = |name: &str, params: bool| {
+            let ports = program.ports.iter().filter(|p| (p.role == Role::Param) == params);
+            let mut axes = ports.flat_map(|p| &program.graph.port_info(p.id).axes);
+            let is_in = |e: ExtentId| {
+                extents.poly(e).terms().iter().any(|(m, _)| m.iter().any(|d| extents.dim(*d).name == name))
+            };
+            axes.any(|a| is_in(a.extent))
+        };
+        let open = |name: &str| extents.dims().iter().any(|d| d.name == name && d.value.is_none());
+        let fix = dims.iter().filter(|(name, _)| open(name) && (occurs(name, true) || !occurs(name, false)));
+        fix.fold(self, |options, (name, size)| options.dim(name.clone(), *size))
+    }
+
     /// Fixes the size of an open dim.
     pub fn dim(mut self, name: impl Into<String>, size: usize) -> Options {
         self.dims.push((name.into(), size));
@@ -241,6 +258,13 @@ pub fn bindings(prepared: &Prepared, inputs: &[Slice]) -> Result<Bindings, CallE
     Ok(Bindings { ports, dims })
 }
 
+/// The term that the options differentiate, and with respect to what.
+pub(super) fn differentiated(program: &Program, options: &Options) -> Result<(NodeId, Vec<PortId>), CompileError> {
+    let targets = values(program, options)?;
+    let first = targets.first().filter(|_| options.gradient_of.is_some()).ok_or(CompileError::Nothing)?;
+    Ok((first.node, with_respect_to(program, options)?))
+}
+
 /// The values asked for; the differentiated one first.
 fn values(program: &Program, options: &Options) -> Result<Vec<Target>, CompileError> {
     let target = |value: &crate::graph::Value| Target {
@@ -308,26 +332,34 @@ fn reachable_ports(graph: &Graph, roots: impl Iterator<Item = NodeId>) -> Vec<Po
 
 /// Compiles what the options ask for.
 pub(super) fn compile(program: &Program, options: &Options) -> Result<Function, CompileError> {
-    #[cfg_attr(not(feature = "jit"), allow(unused_mut, reason = "only native code changes it"))]
     let mut prepared = prepare(program, options, true)?;
     let sizes = sizes(&prepared);
     let signature = signature_of(program, &prepared, &sizes);
     let labels = signature.inputs.iter().any(|p| p.element != signature.precision.into());
-    let (engine, timings) = match options.backend {
-        Backend::Interpreter => (Engine::Interpreted(Box::new(Interpreted::new(&prepared))), prepared.timings),
-        #[cfg(feature = "jit")]
-        Backend::Auto | Backend::Native => {
-            let code = super::native::Native::new(program.precision, &mut prepared)?;
-            (Engine::Native(code), prepared.timings)
-        }
-        #[cfg(not(feature = "jit"))]
-        Backend::Auto => (Engine::Interpreted(Box::new(Interpreted::new(&prepared))), prepared.timings),
-        #[cfg(not(feature = "jit"))]
-        Backend::Native => {
-            return Err(CompileError::Native { reason: "this build of nnc has no code generator".into() });
-        }
-    };
+    let engine = engine(program.precision, &mut prepared, options.backend)?;
+    let timings = prepared.timings;
     Ok(Function::new(Inner { signature, sizes, engine, timings, labels }))
+}
+
+#[cfg(feature = "jit")]
+fn engine(precision: Precision, prepared: &mut Prepared, backend: Backend) -> Result<Engine, CompileError> {
+    if backend != Backend::Interpreter {
+        match super::native::Native::new(precision, prepared) {
+            Ok(code) => return Ok(Engine::Native(code)),
+            Err(error) if backend == Backend::Native => return Err(error),
+            // A machine without code generator: the interpreter can do it.
+            Err(_) => {}
+        }
+    }
+    Ok(Engine::Interpreted(Box::new(Interpreted::new(prepared))))
+}
+
+#[cfg(not(feature = "jit"))]
+fn engine(_: Precision, prepared: &mut Prepared, backend: Backend) -> Result<Engine, CompileError> {
+    if backend == Backend::Native {
+        return Err(CompileError::Native { reason: "this build of nnc has no code generator".into() });
+    }
+    Ok(Engine::Interpreted(Box::new(Interpreted::new(prepared))))
 }
 
 fn sizes(prepared: &Prepared) -> Sizes {

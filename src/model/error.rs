@@ -17,14 +17,6 @@ pub enum ModelError {
         /// What the system says.
         reason: String,
     },
-    /// The file is not text.
-    #[error("`{}` is not UTF-8 text: byte {offset} is invalid", path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-        /// The first byte that is not part of a character, from 0.
-        offset: usize,
-    },
     /// The model is wrong. The report points at the places.
     #[error("{}", first(.0))]
     Model(Report),

@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// clone of it lives: the model may be dropped before. Every call gets its scratch memory from a [`Workspace`], of which
 /// each thread needs its own.
 ///
-/// ```ignore
+/// ```
 /// use nnc::model::{Model, Options};
 ///
 /// let model = Model::from_source("dim N\ninput x: [N]\nparam a\nloss sum((a * x - 6)^2)\n")?;
@@ -59,6 +59,7 @@ pub(super) enum Engine {
 pub struct Workspace {
     owner: Arc<Inner>,
     lengths: Vec<usize>,
+    results: Vec<usize>,
     dims: Vec<i64>,
     bound: bool,
     #[cfg(feature = "jit")]
@@ -83,9 +84,8 @@ impl Function {
         Function { inner: Arc::new(inner) }
     }
 
-    pub(super) fn with_front_end(mut self, parse: std::time::Duration, lower: std::time::Duration) -> Function {
+    pub(super) fn with_lowering(mut self, lower: std::time::Duration) -> Function {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            inner.timings.parse = parse;
             inner.timings.lower = lower;
         }
         self
@@ -115,6 +115,7 @@ impl Function {
         Workspace {
             owner: self.inner.clone(),
             lengths: vec![0; self.inner.signature.inputs.len()],
+            results: vec![0; self.inner.signature.results.len()],
             dims: vec![],
             bound: false,
             #[cfg(feature = "jit")]
@@ -135,10 +136,9 @@ impl Function {
         if outputs.len() != results.len() {
             return Err(CallError::Count { what: "results", expected: results.len(), given: outputs.len() });
         }
-        for (port, output) in results.iter().zip(outputs.iter()) {
-            let output = output.as_slice();
+        for ((port, output), expected) in results.iter().zip(outputs.iter()).zip(&workspace.results) {
+            let (output, expected) = (output.as_slice(), *expected);
             check_element(port, output.element())?;
-            let expected = inner.sizes.count(&port.shape, &workspace.dims).unwrap_or(0) as usize;
             if output.len() != expected {
                 let (port, shape) = (port.name.clone(), inner.sizes.show(&port.shape, &workspace.dims));
                 let (given, reason) = (output.len(), String::new());
@@ -252,8 +252,13 @@ impl Function {
         if !workspace.bound || inputs.iter().zip(&workspace.lengths).any(|(i, n)| i.len() != *n) {
             workspace.bound = false;
             inner.sizes.solve(ports, &|i| inputs[i].len(), &mut workspace.dims)?;
+            // Dims that nothing depends on may have any size.
+            workspace.dims.iter_mut().for_each(|n| *n = (*n).max(1));
             for (n, input) in workspace.lengths.iter_mut().zip(inputs) {
                 *n = input.len();
+            }
+            for (n, port) in workspace.results.iter_mut().zip(&inner.signature.results) {
+                *n = inner.sizes.count(&port.shape, &workspace.dims).unwrap_or(0) as usize;
             }
             #[cfg(feature = "jit")]
             if let Engine::Native(code) = &inner.engine {

@@ -39,7 +39,7 @@ impl Interpreted {
     }
 }
 
-fn refused(error: EvaluateError) -> CallError {
+pub(super) fn refused(error: EvaluateError) -> CallError {
     match error {
         EvaluateError::Unbound(name) => CallError::Missing { name },
         EvaluateError::Length { name, expected, given } => {

@@ -4,8 +4,11 @@
 
 pub mod atomic_file;
 mod compile;
+mod derivative;
 mod error;
 mod function;
+mod gradcheck;
+mod initial;
 mod interpreted;
 mod layout;
 #[cfg(feature = "jit")]
@@ -20,9 +23,16 @@ mod weights;
 pub use compile::{Backend, CompileTimings, Options, Prepared, Target, bindings, prepare};
 pub use error::{CallError, CompileError, ModelError};
 pub use function::{Function, NamedValue, Workspace};
+pub use gradcheck::{Check, GradientCheck, GradientCheckError, gradcheck};
+pub use initial::{fans, initialize};
 pub use layout::{Layout, LayoutEntry, dims_of_data};
 pub use real::Real;
 pub use signature::{Port, PortRole, Signature, Size};
 pub use slice::{Element, Slice, SliceMut, Values};
-pub use source::Model;
+pub use source::{Model, source_hash};
 pub use weights::{Param, Weights, WeightsError};
+
+/// The examples of the manual are run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+mod manual {}

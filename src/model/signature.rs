@@ -3,7 +3,7 @@
 //! Reads programs. Must not know back ends.
 
 use super::Element;
-use crate::graph::{Axis, ExtentId, Graph, Kind, PortKind, Precision, Role, ValueRole};
+use crate::graph::{Axis, ExtentId, Graph, Kind, PortKind, Precision, Program, ProgramPort, Role, Value, ValueRole};
 use std::fmt;
 
 /// What a port of a function is for.
@@ -175,4 +175,28 @@ pub(crate) fn port_element(graph: &Graph, kind: PortKind, precision: Precision) 
         PortKind::Index(bound) => (Element::Index, Some(size(graph, bound))),
         PortKind::Bool => (Element::Bool, None),
     }
+}
+
+/// The declared ports of a program: inputs, targets and params, in order of declaration.
+pub(crate) fn declared(program: &Program) -> Vec<Port> {
+    let graph = &program.graph;
+    let port = |p: &ProgramPort| {
+        let info = graph.port_info(p.id);
+        let (element, labels) = port_element(graph, info.kind, program.precision);
+        Port { name: info.name.clone(), role: p.role.into(), element, labels, shape: shape(graph, &info.axes) }
+    };
+    program.ports.iter().map(port).collect()
+}
+
+/// The outputs, losses and metrics of a program, in order of definition.
+pub(crate) fn defined(program: &Program) -> Vec<Port> {
+    let graph = &program.graph;
+    let port = |v: &Value| Port {
+        name: v.name.clone(),
+        role: v.role.into(),
+        element: element(graph.kind(v.node), program.precision),
+        labels: None,
+        shape: shape(graph, &v.axes),
+    };
+    program.values.iter().filter(|v| v.role != ValueRole::Let).map(port).collect()
 }

@@ -1,34 +1,88 @@
 //! A model: what a `.nn` file says, checked, before anything is compiled.
 //!
-//! Reads the front end. Must not know back ends.
+//! Reads the front end and files. Must not know back ends.
 
-use super::compile::{self, Options};
-use super::error::CompileError;
+use super::compile::{self, CompileTimings, Options};
+use super::error::{CompileError, ModelError};
 use super::function::Function;
-use crate::diag::Diagnostic;
+use super::signature::{self, Port};
+use crate::diag::{Diagnostic, Report};
 use crate::graph::Program;
+use crate::lower::{self, Lowered};
+use crate::random::fnv1a;
 use crate::span::SourceMap;
+use crate::syntax;
 use crate::syntax::ast::Block;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// A checked model.
+///
+/// ```
+/// use nnc::model::Model;
+///
+/// let model = Model::from_source("input x\nparam a = 2\noutput y = a * x\n")?;
+/// assert_eq!(model.program().ports.len(), 2);
+///
+/// let error = Model::from_source("output y = a * x\n").unwrap_err();
+/// assert!(error.to_string().starts_with("<source>:1:12: E02"));
+/// # Ok::<(), nnc::model::ModelError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Model {
-    pub(super) sources: SourceMap,
-    pub(super) program: Program,
-    pub(super) data: Vec<Block>,
-    pub(super) train: Vec<Block>,
-    pub(super) warnings: Vec<Diagnostic>,
-    pub(super) directory: PathBuf,
-    pub(super) parse: Duration,
-    pub(super) lower: Duration,
+    sources: SourceMap,
+    lowered: Lowered,
+    directory: PathBuf,
+    lowering: Duration,
 }
 
 impl Model {
-    /// A model of a program that was built by other means than text. It has no `data` and no `train` block.
-    pub fn from_program(program: Program) -> Model {
-        Model { program, ..Model::default() }
+    /// Reads a model from its text. It may import `std`, but no files.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn from_source(text: &str) -> Result<Model, ModelError> {
+        let loader = |path: &str| Err(format!("a model without a file cannot import `{path}`"));
+        Model::read("<source>", text, PathBuf::new(), &loader)
+    }
+
+    /// Reads a model from a file. Imports and data files are relative to its folder.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is not UTF-8, and everything that is wrong with the model.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Model, ModelError> {
+        let path = path.as_ref();
+        let read = |e: std::io::Error| ModelError::Read { path: path.into(), reason: e.to_string() };
+        let bytes = std::fs::read(path).map_err(read)?;
+        let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Model::from_bytes(&path.display().to_string(), &bytes, directory)
+    }
+
+    /// Reads a model from the bytes of a file, called `name` in messages. Imports and data files are relative to
+    /// `directory`.
+    ///
+    /// # Errors
+    /// As [`Model::from_file`].
+    pub fn from_bytes(name: &str, bytes: &[u8], directory: PathBuf) -> Result<Model, ModelError> {
+        let text = syntax::decode(crate::span::FileId(0), bytes).map_err(|not_text| {
+            let mut sources = SourceMap::default();
+            sources.add(name, not_text.text);
+            ModelError::Model(Report { sources, diagnostics: vec![not_text.diagnostic] })
+        })?;
+        let folder = directory.clone();
+        let loader = |path: &str| std::fs::read_to_string(folder.join(path)).map_err(|e| e.to_string());
+        Model::read(name, text, directory, &loader)
+    }
+
+    fn read(name: &str, text: &str, directory: PathBuf, loader: lower::Loader) -> Result<Model, ModelError> {
+        let start = Instant::now();
+        let mut sources = SourceMap::default();
+        let main = sources.add(name, text);
+        let lowered = lower::lower(&mut sources, main, loader);
+        if lowered.has_errors() {
+            return Err(ModelError::Model(Report { sources, diagnostics: lowered.diagnostics }));
+        }
+        Ok(Model { sources, lowered, directory, lowering: start.elapsed() })
     }
 
     /// Makes a function that computes what the options ask for.
@@ -36,36 +90,92 @@ impl Model {
     /// # Errors
     /// Names that the model does not have, and derivatives that do not exist.
     pub fn compile(&self, options: &Options) -> Result<Function, CompileError> {
-        Ok(compile::compile(&self.program, options)?.with_front_end(self.parse, self.lower))
+        self.check_sizes(&options.dims)?;
+        Ok(compile::compile(self.program(), options)?.with_lowering(self.lowering))
+    }
+
+    /// The gradients that the options ask for ([`Options::gradient`]), printed as a model: its outputs are named `dW` for
+    /// a param `W`, and it compiles again. Also tells how long that took.
+    ///
+    /// # Errors
+    /// As [`Model::compile`].
+    pub fn derivative(&self, options: &Options) -> Result<(String, CompileTimings), CompileError> {
+        let (text, timings) = super::derivative::derivative(self.program(), options)?;
+        Ok((text, CompileTimings { lower: self.lowering, ..timings }))
+    }
+
+    /// Checks what must hold of open dims, for those whose size is given.
+    fn check_sizes(&self, dims: &[(String, usize)]) -> Result<(), CompileError> {
+        if self.lowered.size_checks.is_empty() {
+            return Ok(());
+        }
+        let mut lowered = self.lowered.clone();
+        let extents = &mut lowered.program.graph.extents;
+        for (name, size) in dims {
+            let dim = extents.dims().iter().position(|d| d.name == *name && d.value.is_none());
+            if let (Some(dim), Ok(size)) = (dim, i64::try_from(*size)) {
+                extents.fix(crate::graph::DimId(dim as u32), size);
+            }
+        }
+        let problems = lowered.check_sizes();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(CompileError::Model(self.report(problems)))
+    }
+
+    /// A report about this model: diagnostics with the sources they point into.
+    pub fn report(&self, diagnostics: Vec<Diagnostic>) -> Report {
+        Report { sources: self.sources.clone(), diagnostics }
     }
 
     /// The graph with its named ports and values.
     pub fn program(&self) -> &Program {
-        &self.program
+        &self.lowered.program
     }
 
-    /// The texts that spans point into.
+    /// The inputs, targets and params, in order of declaration.
+    pub fn ports(&self) -> Vec<Port> {
+        signature::declared(self.program())
+    }
+
+    /// The outputs, losses and metrics, in order of definition.
+    pub fn values(&self) -> Vec<Port> {
+        signature::defined(self.program())
+    }
+
+    /// The texts that spans point into. The first is the model itself.
     pub fn sources(&self) -> &SourceMap {
         &self.sources
     }
 
     /// The `data` blocks, in order.
     pub fn data_blocks(&self) -> &[Block] {
-        &self.data
+        &self.lowered.data
     }
 
     /// The `train` blocks, in order.
     pub fn train_blocks(&self) -> &[Block] {
-        &self.train
+        &self.lowered.train
     }
 
     /// What is questionable but not wrong.
     pub fn warnings(&self) -> &[Diagnostic] {
-        &self.warnings
+        &self.lowered.diagnostics
     }
 
     /// The folder that paths in the model are relative to.
-    pub fn directory(&self) -> &std::path::Path {
+    pub fn directory(&self) -> &Path {
         &self.directory
     }
+
+    /// How long reading and checking the text took.
+    pub fn lowering(&self) -> Duration {
+        self.lowering
+    }
+}
+
+/// What [`Weights::source_hash`](super::Weights::source_hash) says of a model's text: its 64-bit FNV-1a hash.
+pub fn source_hash(text: &str) -> u64 {
+    fnv1a(text.as_bytes())
 }
