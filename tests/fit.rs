@@ -4,56 +4,41 @@ use nnc::fit::{
     Batch, Dataset, EpochDone, FitError, Monitor, Observer, Optimizer, Outcome, Score, Settings, Split, Started,
     Stepped, evaluate, fit, predict,
 };
-use nnc::graph::{Initializer, Poly, PortKind, Precision, Program, ProgramPort, Role, Value, ValueRole};
+use nnc::graph::Precision;
 use nnc::model::{Backend, Model, Param, PortRole, Values, Weights};
-use nnc::prim::{Prim, Reduction};
-use nnc::span::Span;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// `input x: [N]`, `target y: [N]`, `param a = 0.5`, `param b = 0`, `output f = a * x + b`,
-/// `loss mean((f - y)^2)`, `metric worst = max(abs(f - y))`.
+/// A line through points.
+const LINE: &str = "
+dim N
+input  x: [N]
+target y: [N]
+param a = 0.5
+param b
+let f = a * x + b
+output f
+loss   mean((f - y)^2)
+metric worst = max(abs(f - y))
+";
+
+fn model(text: &str) -> Model {
+    Model::from_source(text).unwrap()
+}
+
 fn line(precision: Precision) -> Model {
-    let mut program = Program { precision, ..Program::default() };
-    let g = &mut program.graph;
-    let dim = g.extents.declare("N", None);
-    let n = g.extents.intern(Poly::dim(dim));
-    let axis = g.canonical_axes(&[n])[0];
-    let ports = [
-        ("x", Role::Input, Some(n), None),
-        ("y", Role::Target, Some(n), None),
-        ("a", Role::Param, None, Some(Initializer::Constant(0.5))),
-        ("b", Role::Param, None, None),
-    ];
-    let mut nodes = vec![];
-    for (name, role, shape, initial) in ports {
-        let id = g.declare_port(name, PortKind::Real, shape.as_slice());
-        nodes.push(g.port(id));
-        program.ports.push(ProgramPort { id, role, initial, span: Span::default() });
-    }
-    let product = g.mul(&[nodes[2], nodes[0]]);
-    let f = g.add(&[product, nodes[3]]);
-    let residual = g.sub(f, nodes[1]);
-    let square = g.pow_const(residual, 2.0);
-    let sum = g.reduce(Reduction::Sum, &[axis], square);
-    let size = g.real_of_size(Poly::dim(dim));
-    let loss = g.div(sum, size);
-    let absolute = g.prim(Prim::Abs, 0.0, &[residual]);
-    let worst = g.reduce(Reduction::Max, &[axis], absolute);
-    for (name, role, node, axes) in [
-        ("f", ValueRole::Output, f, vec![axis]),
-        ("loss", ValueRole::Loss, loss, vec![]),
-        ("worst", ValueRole::Metric, worst, vec![]),
-    ] {
-        program.values.push(Value { name: name.into(), role, node, axes, span: Span::default() });
-    }
-    Model::from_program(program)
+    model(&format!("precision {}\n{LINE}", if precision == Precision::F64 { "f64" } else { "f32" }))
 }
 
 const X: [f64; 5] = [0.0, 1.0, 2.0, 3.0, 5.0];
 const Y: [f64; 5] = [1.0, 2.0, 0.0, 4.0, 3.0];
 
+fn dataset(x: impl Into<Values>, y: impl Into<Values>) -> Dataset {
+    let (x, y) = (x.into(), y.into());
+    Dataset::new(x.as_slice().len()).unwrap().column("x", x).unwrap().column("y", y).unwrap()
+}
+
 fn data() -> Dataset {
-    Dataset::new(5).column("x", X.to_vec()).column("y", Y.to_vec())
+    dataset(X.to_vec(), Y.to_vec())
 }
 
 /// One step of gradient descent on mean((a x + b - y)^2) over some rows: the formulas of the normal equations.
@@ -94,7 +79,7 @@ fn all_rows_are_gradient_descent() {
     assert_close(fitted(&result.weights), (a, b), 1e-12);
     assert_eq!((result.outcome, result.epochs, result.steps), (Outcome::Finished, 20, 20));
     let narrow = |v: &[f64]| v.iter().map(|x| *x as f32).collect::<Vec<f32>>();
-    let single = Dataset::new(5).column("x", narrow(&X)).column("y", narrow(&Y));
+    let single = dataset(narrow(&X), narrow(&Y));
     let result = run(&line(Precision::F32), &single, &settings(0.05, 20)).unwrap();
     assert_close(fitted(&result.weights), (a, b), 1e-5);
     assert!(matches!(result.weights.params[0].values, Values::F32(_)));
@@ -125,7 +110,8 @@ fn only_training_rows_are_fitted() {
         descend(&mut a, &mut b, &[3, 0, 1], 0.05);
     }
     let result =
-        run(&line(Precision::F64), &data().split(vec![3, 0, 1], vec![2], vec![4]), &settings(0.05, 4)).unwrap();
+        run(&line(Precision::F64), &data().split(vec![3, 0, 1], vec![2], vec![4]).unwrap(), &settings(0.05, 4))
+            .unwrap();
     assert_close(fitted(&result.weights), (a, b), 1e-12);
 }
 
@@ -170,7 +156,7 @@ impl Observer for Record {
 fn every_row_is_seen_once_an_epoch_in_an_order_that_changes() {
     // With rate 1e-300 nothing moves, so a batch's loss tells which row it was: (0.5 x - y)^2 differs for all rows.
     let y = [1.0, 2.0, 7.0, 4.0, 3.0];
-    let data = || Dataset::new(5).column("x", X.to_vec()).column("y", y.to_vec());
+    let data = || dataset(X.to_vec(), y.to_vec());
     let loss_of_row = |i: usize| (0.5 * X[i] - y[i]).powi(2);
     let mut record = Record::default();
     let settings = Settings { batch: Batch::Rows(1), ..settings(1e-300, 4) };
@@ -199,7 +185,7 @@ fn every_row_is_seen_once_an_epoch_in_an_order_that_changes() {
 fn two_lines() -> Dataset {
     let x = vec![1.0, 2.0, 1.0, 3.0];
     let y = vec![2.0, 4.0, 1.0, 3.0];
-    Dataset::new(4).column("x", x).column("y", y).split(vec![0, 1], vec![2, 3], vec![])
+    dataset(x, y).split(vec![0, 1], vec![2, 3], vec![]).unwrap()
 }
 
 #[test]
@@ -246,7 +232,8 @@ fn scores_are_taken_over_all_rows_of_a_part() {
     let model = line(Precision::F64);
     let param = |name: &str, value| Param { name: name.into(), shape: vec![], values: Values::F64(vec![value]) };
     let weights = Weights { params: vec![param("a", 0.5), param("b", 0.0)], ..Weights::default() };
-    let scores = evaluate(&model, &data().split(vec![0, 1], vec![], vec![2, 3, 4]), &weights, Backend::Auto).unwrap();
+    let scores =
+        evaluate(&model, &data().split(vec![0, 1], vec![], vec![2, 3, 4]).unwrap(), &weights, Backend::Auto).unwrap();
     assert_eq!(scores.len(), 2);
     // a = 0.5, b = 0: residuals -1, -1.5 in training, 1, -2.5, -0.5 in test.
     assert_eq!((scores[0].split, scores[0].rows), (Some(Split::Train), 2));
@@ -296,7 +283,7 @@ fn a_diverging_run_says_where() {
             Precision::F64 => data(),
             Precision::F32 => {
                 let narrow = |v: &[f64]| v.iter().map(|x| *x as f32).collect::<Vec<f32>>();
-                Dataset::new(5).column("x", narrow(&X)).column("y", narrow(&Y))
+                dataset(narrow(&X), narrow(&Y))
             }
         };
         let Err(FitError::NotFinite(problem)) = run(&line(precision), &data, &settings(1e5, 1000)) else {
@@ -322,24 +309,20 @@ fn clipping_bounds_the_step() {
 
 #[test]
 fn what_cannot_be_fitted_is_refused() {
-    let model = line(Precision::F64);
+    let line = line(Precision::F64);
     let code = |result: Result<_, FitError>| match result {
         Err(FitError::Model(problems)) => problems.iter().map(|p| p.code).collect::<Vec<_>>(),
         other => panic!("{other:?}"),
     };
-    let no_y = Dataset::new(5).column("x", X.to_vec());
-    assert_eq!(code(run(&model, &no_y, &settings(0.1, 1))), ["E0611"]);
-    let mut no_loss = line(Precision::F64).program().clone();
-    no_loss.values.retain(|v| v.role != ValueRole::Loss);
-    assert_eq!(code(run(&Model::from_program(no_loss), &data(), &settings(0.1, 1))), ["E0607"]);
-    let mut no_params = line(Precision::F64).program().clone();
-    for port in &mut no_params.ports {
-        port.role = Role::Input;
-    }
-    assert_eq!(code(run(&Model::from_program(no_params), &data(), &settings(0.1, 1))), ["E0609"]);
-    let narrow = Dataset::new(5).column("x", vec![0.0f32; 5]).column("y", Y.to_vec());
-    let error = run(&model, &narrow, &settings(0.1, 1)).unwrap_err();
+    let no_y = Dataset::new(5).unwrap().column("x", X.to_vec()).unwrap();
+    assert_eq!(code(run(&line, &no_y, &settings(0.1, 1))), ["E0509"]);
+    let no_loss = model(&LINE.replace("loss ", "let l = "));
+    assert_eq!(code(run(&no_loss, &data(), &settings(0.1, 1))), ["E0607"]);
+    let no_params = model("dim N\ninput x: [N]\ntarget y: [N]\nparam a\nloss mean((x - y)^2)\noutput f = a * x\n");
+    assert_eq!(code(run(&no_params, &data(), &settings(0.1, 1))), ["E0609"]);
+    let narrow = dataset(vec![0.0f32; 5], Y.to_vec());
+    let error = run(&line, &narrow, &settings(0.1, 1)).unwrap_err();
     assert_eq!(error.to_string(), "`x` has elements of type f64, but f32 was given");
-    let none = data().split(vec![], vec![0], vec![]);
-    assert!(matches!(run(&model, &none, &settings(0.1, 1)), Err(FitError::NoRows)));
+    let none = data().split(vec![], vec![0], vec![]).unwrap();
+    assert!(matches!(run(&line, &none, &settings(0.1, 1)), Err(FitError::NoRows)));
 }

@@ -5,7 +5,7 @@
 use super::dataset::{Dataset, gather};
 use super::error::FitError;
 use crate::diag::Diagnostic;
-use crate::diag::catalog::training as error;
+use crate::diag::catalog::data as error;
 use crate::graph::Initializer;
 use crate::model::{CallError, Element, Layout, Model, Port, Real, Signature, Slice, Values};
 use smallvec::SmallVec;
@@ -112,7 +112,7 @@ fn check_element(port: &Port, values: &Values) -> Result<(), FitError> {
 fn default(model: &Model, port: &Port) -> Result<Values, Box<Diagnostic>> {
     let declared = model.program().port(&port.name);
     let span = declared.map(|d| d.span).unwrap_or_default();
-    let missing = || Box::new(error::input_without_values(span, &port.name));
+    let missing = || Box::new(error::port_without_entry(span, &port.name, !model.data_blocks().is_empty()));
     let sizes: Option<Vec<usize>> = port.shape.iter().map(|s| s.known).collect();
     let count: usize = sizes.ok_or_else(missing)?.iter().product();
     let numbers = match declared.and_then(|d| d.initial.as_ref()) {

@@ -4,6 +4,7 @@
 
 use crate::model::{Slice, SliceMut, Values};
 use std::fmt;
+use thiserror::Error;
 
 /// A part of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,10 +48,11 @@ pub struct Column {
 /// ```
 /// use nnc::fit::{Dataset, Split};
 ///
-/// let data = Dataset::new(4).column("x", vec![0.0f32, 1.0, 2.0, 3.0]).column("y", vec![1u32, 0, 0, 1]);
+/// let data = Dataset::new(4)?.column("x", vec![0.0f32, 1.0, 2.0, 3.0])?.column("y", vec![1u32, 0, 0, 1])?;
 /// assert_eq!(data.rows(Split::Train), [0, 1, 2, 3]);
-/// let data = data.split(vec![3, 0, 1], vec![2], vec![]);
+/// let data = data.split(vec![3, 0, 1], vec![2], vec![])?;
 /// assert_eq!(data.rows(Split::Validation), [2]);
+/// # Ok::<(), nnc::fit::DatasetError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Dataset {
@@ -85,41 +87,70 @@ impl From<Vec<u32>> for Values {
     }
 }
 
+/// Why arrays do not make a data set.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DatasetError {
+    /// Rows are counted in 32 bits.
+    #[error("{rows} rows are more than a data set can have")]
+    TooMany {
+        /// As asked for.
+        rows: usize,
+    },
+    /// An array that does not hold the same number of elements for each row.
+    #[error("`{name}` has {length} elements, which is no multiple of {rows} rows")]
+    Column {
+        /// The port.
+        name: String,
+        /// Its elements.
+        length: usize,
+        /// The rows of the data set.
+        rows: usize,
+    },
+    /// A part with a row that does not exist.
+    #[error("row {row} is in a part, but there are only {rows} rows, counted from 0")]
+    Row {
+        /// The row.
+        row: u32,
+        /// The rows of the data set.
+        rows: usize,
+    },
+}
+
 impl Dataset {
-    /// Data of so many rows, all of them for training.
+    /// Data of so many rows, all of them for training; 0 for a model without data.
     ///
-    /// # Panics
+    /// # Errors
     /// More than 2³² - 1 rows.
-    pub fn new(rows: usize) -> Dataset {
-        let Ok(end) = u32::try_from(rows) else { panic!("{rows} rows are more than a data set can have") };
-        Dataset { count: rows, splits: [(0..end).collect(), vec![], vec![]], ..Dataset::default() }
+    pub fn new(rows: usize) -> Result<Dataset, DatasetError> {
+        let end = u32::try_from(rows).map_err(|_| DatasetError::TooMany { rows })?;
+        Ok(Dataset { count: rows, splits: [(0..end).collect(), vec![], vec![]], ..Dataset::default() })
     }
 
     /// Adds the values of a port, row after row.
     ///
-    /// # Panics
+    /// # Errors
     /// The number of values is not a multiple of the number of rows.
-    pub fn column(mut self, name: impl Into<String>, values: impl Into<Values>) -> Dataset {
-        let (name, values) = (name.into(), values.into());
+    pub fn column(mut self, name: impl Into<String>, values: impl Into<Values>) -> Result<Dataset, DatasetError> {
+        let (name, values, rows) = (name.into(), values.into(), self.count);
         let length = values.as_slice().len();
-        assert!(
-            self.count > 0 && length.is_multiple_of(self.count),
-            "`{name}` has {length} values, which does not fit {} rows",
-            self.count
-        );
-        self.columns.push(Column { name, values, row: length / self.count });
-        self
+        if rows == 0 || !length.is_multiple_of(rows) {
+            return Err(DatasetError::Column { name, length, rows });
+        }
+        self.columns.push(Column { name, values, row: length / rows });
+        Ok(self)
     }
 
     /// Chooses which rows serve for training, validation and test, in this order.
     ///
-    /// # Panics
+    /// # Errors
     /// A row that does not exist.
-    pub fn split(mut self, train: Vec<u32>, validation: Vec<u32>, test: Vec<u32>) -> Dataset {
+    pub fn split(mut self, train: Vec<u32>, validation: Vec<u32>, test: Vec<u32>) -> Result<Dataset, DatasetError> {
         let splits = [train, validation, test];
-        assert!(splits.iter().flatten().all(|r| (*r as usize) < self.count), "a row that does not exist");
+        if let Some(row) = splits.iter().flatten().find(|r| **r as usize >= self.count) {
+            return Err(DatasetError::Row { row: *row, rows: self.count });
+        }
         self.splits = splits;
-        self
+        Ok(self)
     }
 
     /// The rows of a part.
@@ -166,8 +197,11 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "`x` has 5 values, which does not fit 2 rows")]
-    fn columns_must_fit() {
-        let _ = Dataset::new(2).column("x", vec![0.0f32; 5]);
+    fn arrays_that_do_not_fit_are_refused() {
+        let column = |length| Dataset::new(2).unwrap().column("x", vec![0.0f32; length]).map(|d| d.columns[0].row);
+        assert_eq!((column(4), column(0)), (Ok(2), Ok(0)));
+        assert_eq!(column(5), Err(DatasetError::Column { name: "x".into(), length: 5, rows: 2 }));
+        let split = Dataset::new(2).unwrap().split(vec![0], vec![], vec![2]);
+        assert_eq!(split, Err(DatasetError::Row { row: 2, rows: 2 }));
     }
 }

@@ -18,6 +18,12 @@ pub enum FitError {
     /// The data do not fit the model.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The data could not be read, or do not fit the `data` block.
+    #[error(transparent)]
+    Load(Box<crate::data::LoadError>),
+    /// The arrays do not make a data set.
+    #[error(transparent)]
+    Dataset(#[from] super::dataset::DatasetError),
     /// The data have no rows to train with.
     #[error("the data have no training rows")]
     NoRows,

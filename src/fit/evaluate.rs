@@ -102,7 +102,7 @@ fn predict_in<R: Real>(
     let theta = flat::<R>(&layout, weights)?;
     let outputs = model.program().values_of(ValueRole::Output).map(|v| v.name.clone());
     let names: Vec<String> = if names.is_empty() { outputs.collect() } else { names.to_vec() };
-    let function = model.compile(&fixed(model, Options::values(names), &dims).backend(backend))?;
+    let function = model.compile(&Options::values(names).dims_of_params(model.program(), &dims).backend(backend))?;
     let mut batch = Batch::new(model, data, &layout, function.signature(), rows.len())?;
     batch.fill(rows);
     let (inputs, mut workspace) = (batch.inputs(&theta), function.workspace());
@@ -119,20 +119,6 @@ pub(super) fn dims(model: &Model, data: &Dataset) -> Result<Vec<(String, usize)>
     dims.retain(|(name, _)| !data.dims.iter().any(|(given, _)| given == name));
     dims.extend(data.dims.iter().cloned());
     Ok(dims)
-}
-
-/// Options that fix the open dims of params (the others vary from call to call), and those that no input tells.
-pub(super) fn fixed(model: &Model, options: Options, dims: &[(String, usize)]) -> Options {
-    let program = model.program();
-    let extents = &program.graph.extents;
-    let mut in_params = vec![];
-    for port in program.ports.iter().filter(|p| p.role == crate::graph::Role::Param) {
-        for axis in &program.graph.port_info(port.id).axes {
-            in_params.extend(extents.poly(axis.extent).terms().iter().flat_map(|(m, _)| m.iter().copied()));
-        }
-    }
-    let needed = |name: &str| in_params.iter().any(|d| extents.dim(*d).name == name && extents.dim(*d).value.is_none());
-    dims.iter().filter(|(name, _)| needed(name)).fold(options, |o, (name, size)| o.dim(name.clone(), *size))
 }
 
 /// The params of a file as one vector.
@@ -179,7 +165,7 @@ impl<'d, R: Real> Scorer<'d, R> {
         if names.is_empty() {
             return Ok(None);
         }
-        let options = fixed(model, Options::values(names), &dims(model, data)?).backend(backend);
+        let options = Options::values(names).dims_of_params(model.program(), &dims(model, data)?).backend(backend);
         let function = model.compile(&options)?;
         let capacity = Split::ALL.iter().map(|s| data.rows(*s).len()).max().unwrap_or(0);
         let batch = Batch::new(model, data, layout, function.signature(), capacity)?;

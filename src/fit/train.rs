@@ -5,15 +5,17 @@
 use super::batch::Batch;
 use super::dataset::{Dataset, Split};
 use super::error::FitError;
-use super::evaluate::{Score, Scorer, dims, fixed, params};
+use super::evaluate::{Score, Scorer, dims, params};
 use super::not_finite;
 use super::observer::{EpochDone, Observer, Started, Stepped};
 use super::settings::{Batch as BatchSize, Monitor, Settings};
-use super::{Stepper, all_finite, clip_norm, clip_value, initialize};
+use super::{Stepper, all_finite, clip_norm, clip_value};
 use crate::diag::catalog::training as error;
 use crate::graph::{Initializer, Op, Precision, Role};
-use crate::model::{Backend, Function, Layout, Model, Options, Real, SliceMut, Weights, Workspace};
-use crate::random::{Purpose, Stream, fnv1a};
+use crate::model::{
+    Backend, Function, Layout, Model, Options, Real, SliceMut, Weights, Workspace, initialize, source_hash,
+};
+use crate::random::{Purpose, Stream};
 use crate::span::Span;
 use smallvec::SmallVec;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,7 +62,7 @@ pub struct Fitted {
 ///     train { optimizer = adam(lr = 0.1), epochs = 500 }\n";
 /// let model = Model::from_source(text)?;
 /// let settings = Settings::new(model.program(), model.train_blocks(), None, &[]).unwrap();
-/// let data = Dataset::new(4).column("x", vec![0.0f32, 1.0, 2.0, 3.0]).column("y", vec![1.0f32, 3.0, 5.0, 7.0]);
+/// let data = Dataset::new(4)?.column("x", vec![0.0f32, 1.0, 2.0, 3.0])?.column("y", vec![1.0f32, 3.0, 5.0, 7.0])?;
 /// let fitted = fit(&model, &data, &settings, Backend::Auto, &mut (), &AtomicBool::new(false))?;
 /// let a = fitted.weights.param("a").unwrap().values.to_f64()[0];
 /// assert!((a - 2.0).abs() < 1e-3);
@@ -138,7 +140,7 @@ impl<'a, R: Real> Run<'a, R> {
         };
         let dims = dims(model, data)?;
         let layout = Layout::new(program, &dims)?;
-        let options = fixed(model, Options::gradient(&loss.name), &dims).backend(backend);
+        let options = Options::gradient(&loss.name).dims_of_params(program, &dims).backend(backend);
         let step = model.compile(&options)?;
         let batch = Batch::new(model, data, &layout, step.signature(), size)?;
         let mut theta = vec![R::ZERO; layout.len];
@@ -210,7 +212,7 @@ impl<'a, R: Real> Run<'a, R> {
         }
         let best_epoch = best.as_ref().map(|b| b.epoch);
         let theta = best.map_or(self.theta, |b| b.theta);
-        let source = self.model.sources().files().first().map(|f| fnv1a(f.text.as_bytes()));
+        let source = self.model.sources().files().first().map(|f| source_hash(&f.text));
         let weights = Weights {
             params: params(&self.layout, &theta),
             statistics: self.data.statistics.clone(),

@@ -76,8 +76,8 @@ pub const ENTRIES: &[CodeEntry] = &[
         title: "which loss to minimise is not known",
         explanation: "`nnc run` minimises one loss. A file without a loss can be checked, differentiated and called by a\n\
             host, but not trained. In a file with several losses the `train` block names one: `train { loss = fit }`.",
-        example: "input x\nparam a = 1\nloss fit = (a - 3)^2\nloss size = a^2\ntrain { epochs = 10 }\n",
-        fixed: Some("input x\nparam a = 1\nloss fit = (a - 3)^2\nloss size = a^2\ntrain { loss = fit, epochs = 10 }\n"),
+        example: "param a = 1\nloss fit = (a - 3)^2\nloss size = a^2\ntrain { epochs = 10 }\n",
+        fixed: Some("param a = 1\nloss fit = (a - 3)^2\nloss size = a^2\ntrain { loss = fit, epochs = 10 }\n"),
     },
     CodeEntry {
         code: "E0608",
@@ -95,28 +95,20 @@ pub const ENTRIES: &[CodeEntry] = &[
         title: "nothing to fit",
         explanation: "Training changes the params that the loss depends on, and there is none. Declare what should be\n\
             fitted with `param`; an `input` is data and stays as it is.",
-        example: "input x\nloss (x - 3)^2\ntrain { epochs = 10 }\n",
+        example: "input x = 1\nloss (x - 3)^2\ntrain { epochs = 10 }\n",
         fixed: Some("param x = 0\nloss (x - 3)^2\ntrain { epochs = 10 }\n"),
     },
     CodeEntry {
         code: "E0610",
         title: "a value became infinite or NaN during training",
-        explanation: "Training stopped because the loss or its gradient was no longer a finite number. The parameters of\n\
-            the last finite step are kept. The label shows the first place in the model whose value is not finite though\n\
-            everything it is computed from is, and the batch where that happened.\n\n\
+        explanation: "Training stopped because the loss or its gradient was no longer a finite number. No weights\n\
+            are written, and a file from before stays as it was. The label shows the first place in the model whose value is\n\
+            not finite though everything it is computed from is; the message says in which batch that happened.\n\n\
             Usual causes: a rate that is too large (divide `lr` by 10, or set `clip_norm = 1`), data that are not scaled\n\
             (`standardize(…)`), a logarithm or division whose argument can become 0, and in single precision a power or\n\
             `exp` that overflows (`precision f64`).",
         example: "param a = 1\nloss log(a)\ntrain { optimizer = gradient_descent(lr = 1), epochs = 10 }\n",
         fixed: Some("param a = 1\nloss (log(a))^2\ntrain { optimizer = gradient_descent(lr = 0.1), epochs = 10 }\n"),
-    },
-    CodeEntry {
-        code: "E0611",
-        title: "an input without values",
-        explanation: "Training, `eval` and `predict` need a value for every input that the model reads: an entry in the\n\
-            `data` block, `x = column(\"x\")`, or a default in the declaration, `input x = 0`.",
-        example: "input x\nparam a = 1\nloss (a * x - 3)^2\ntrain { epochs = 10 }\n",
-        fixed: Some("input x = 2\nparam a = 1\nloss (a * x - 3)^2\ntrain { epochs = 10 }\n"),
     },
 ];
 
@@ -258,13 +250,6 @@ pub fn not_finite(at: Span, what: &str, value: &str, epoch: usize, batch: usize)
         format!("this becomes {value} first"),
     )
     .help("try a smaller `lr`, `clip_norm = 1`, or `standardize(…)` on the data")
-}
-
-/// An input that nothing gives a value.
-pub fn input_without_values(at: Span, name: &str) -> Diagnostic {
-    let name = shown(name);
-    Diagnostic::new("E0611", format!("nothing gives input `{name}` a value"), at, "declared here")
-        .help(format!("add `{name} = column(\"{name}\")` to the `data` block, or a default: `input {name} = 0`"))
 }
 
 fn listed(names: &[&str]) -> String {
