@@ -1,0 +1,264 @@
+//! The command line, as clap reads it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Compiles a small mathematical language: models and losses in, native forward and gradient functions out.
+#[derive(Debug, Parser)]
+#[command(name = "nnc", version, max_term_width = 100, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// When to use colours on the terminal.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub color: Color,
+    /// How problems of the model are shown.
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "full", help_heading = "Output")]
+    pub diagnostic_format: DiagnosticFormat,
+    /// Write results and events to standard output as JSON, one object per line.
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// Show how long each stage of compilation took.
+    #[arg(long, global = true, help_heading = "Output")]
+    pub timings: bool,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    Always,
+    Never,
+}
+
+/// How problems are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiagnosticFormat {
+    /// With the source lines.
+    Full,
+    /// One line each.
+    Short,
+    /// One JSON object each.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Fit the params of a model to its data.
+    Run(Run),
+    /// Check models without running them, and show their shapes.
+    Check(Check),
+    /// Losses and metrics of a fitted model.
+    Eval(Eval),
+    /// Outputs of a fitted model, as CSV.
+    Predict(Predict),
+    /// Print the derivative of a loss, as a model that compiles again.
+    Grad(Grad),
+    /// Compare the derivative with finite differences and with forward mode.
+    Gradcheck(Gradcheck),
+    /// Show what a stage of the compiler makes of a model.
+    Show(Show),
+    /// Explain the code of a problem, such as E0301.
+    Explain(Explain),
+}
+
+/// Where data come from.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// Read these data instead of the block's `file`. NAME is the name of the block, if it has one.
+    #[arg(long, value_name = "[NAME=]PATH")]
+    pub data: Vec<String>,
+    /// Set the size of an open dim.
+    #[arg(long, value_name = "NAME=SIZE", value_parser = dim)]
+    pub dim: Vec<(String, usize)>,
+}
+
+/// `nnc run`
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The model; `-` reads standard input.
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Where the weights go: a file, or a folder for MODEL.safetensors. [default: beside the model]
+    #[arg(short, long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// The named `train` block to use.
+    #[arg(long, value_name = "NAME")]
+    pub train: Option<String>,
+    /// How often to go through the training rows.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub epochs: Option<String>,
+    /// Rows per step, or `all`.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub batch: Option<String>,
+    /// Seed of the split, of initial values and of the order of rows.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub seed: Option<String>,
+    /// The rate of the optimiser.
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    pub lr: Option<f64>,
+    /// Set any key of the `train` block: --set 'optimizer=sgd(lr = 0.1)'.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Use the reference interpreter instead of native code.
+    #[arg(long)]
+    pub interpreter: bool,
+}
+
+/// `nnc check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The models; `-` reads standard input.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+/// Which weights a model is used with.
+#[derive(Debug, Args)]
+pub struct WeightsArgs {
+    /// The fitted weights. [default: MODEL.safetensors beside the model]
+    #[arg(short, long, value_name = "PATH")]
+    pub weights: Option<PathBuf>,
+    /// Seed of the split. Must be that of the run that made the weights.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub seed: Option<String>,
+    /// Use the reference interpreter instead of native code.
+    #[arg(long)]
+    pub interpreter: bool,
+}
+
+/// `nnc eval`
+#[derive(Debug, Args)]
+pub struct Eval {
+    /// The model; `-` reads standard input.
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub weights: WeightsArgs,
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// `nnc predict`
+#[derive(Debug, Args)]
+pub struct Predict {
+    /// The model; `-` reads standard input.
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub weights: WeightsArgs,
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Only this output. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub output: Vec<String>,
+    /// Which rows.
+    #[arg(long, value_name = "PART", default_value = "all")]
+    pub rows: Rows,
+    /// Write to this file instead of standard output.
+    #[arg(short, long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+}
+
+/// Which rows of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Rows {
+    All,
+    Train,
+    Validation,
+    Test,
+}
+
+/// What is differentiated.
+#[derive(Debug, Args)]
+pub struct Derivative {
+    /// The real number to differentiate. [default: the loss]
+    #[arg(long, value_name = "NAME")]
+    pub of: Option<String>,
+    /// A param, input or target to differentiate with respect to. May be repeated. [default: all params]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub wrt: Vec<String>,
+}
+
+/// `nnc grad`
+#[derive(Debug, Args)]
+pub struct Grad {
+    /// The model; `-` reads standard input.
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub derivative: Derivative,
+}
+
+/// `nnc gradcheck`
+#[derive(Debug, Args)]
+pub struct Gradcheck {
+    /// The model; `-` reads standard input.
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub derivative: Derivative,
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The largest relative difference that passes.
+    #[arg(long, value_name = "X", default_value_t = 1e-6)]
+    pub tol: f64,
+    /// Seed of the point and of the elements that are compared.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// `nnc show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The model; `-` reads standard input.
+    pub file: PathBuf,
+    /// The stage.
+    #[arg(long, value_name = "STAGE", default_value = "simplified")]
+    pub stage: Stage,
+    #[command(flatten)]
+    pub derivative: Derivative,
+}
+
+/// A stage of the compiler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// The tree of the text.
+    Ast,
+    /// The graph as lowered.
+    Graph,
+    /// With derivatives, before simplification.
+    Grad,
+    /// In canonical, stable and cheapest form.
+    Simplified,
+    /// The kernels, with their cost.
+    Plan,
+    /// Cranelift's intermediate code.
+    Clif,
+}
+
+/// `nnc explain`
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The code, such as E0301.
+    #[arg(required_unless_present = "all")]
+    pub code: Option<String>,
+    /// List all codes.
+    #[arg(long, conflicts_with = "code")]
+    pub all: bool,
+}
+
+/// `N=100`
+fn dim(text: &str) -> Result<(String, usize), String> {
+    let (name, size) = text.split_once('=').ok_or("write NAME=SIZE")?;
+    match size.trim().parse() {
+        Ok(size) if size >= 1 => Ok((name.trim().to_string(), size)),
+        _ => Err(format!("`{size}` is not a whole number, 1 or more")),
+    }
+}

@@ -1,0 +1,134 @@
+//! What the program says and where: results on standard output, everything else on standard error.
+
+use crate::args::{Color, DiagnosticFormat, Global};
+use crate::failure::Failure;
+use nnc::diag::{Diagnostic, Report, json, render};
+use nnc::model::{CompileTimings, Model};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+/// How to talk to the user.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    format: DiagnosticFormat,
+    colour: bool,
+    /// Results and events as JSON.
+    pub json: bool,
+    /// Whether timings were asked for.
+    pub timings: bool,
+    /// Whether standard error is a terminal.
+    pub terminal: bool,
+}
+
+impl Console {
+    /// As the options say.
+    pub fn new(global: &Global) -> Console {
+        let stderr = io::stderr();
+        let colour = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never,
+        };
+        Console {
+            format: global.diagnostic_format,
+            colour,
+            json: global.json,
+            timings: global.timings,
+            terminal: stderr.is_terminal(),
+        }
+    }
+
+    /// Writes results. A reader that went away is no error.
+    pub fn result(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+            Err(e) => Err(Failure::usage(format!("cannot write to standard output: {e}"))),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Writes one event as a line of JSON.
+    pub fn event(&self, event: &serde_json::Value) -> Result<(), Failure> {
+        self.result(&format!("{event}\n"))
+    }
+
+    /// Says something on standard error; nothing if events are wanted.
+    pub fn say(&self, text: &str) {
+        if !self.json {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
+    /// Shows problems.
+    pub fn report(&self, report: &Report) {
+        if self.json {
+            for problem in &report.diagnostics {
+                let mut event = json::diagnostic(&report.sources, problem);
+                event["event"] = "diagnostic".into();
+                let _ = self.event(&event);
+            }
+            return;
+        }
+        let text = match self.format {
+            DiagnosticFormat::Full => render::full(report, self.colour),
+            DiagnosticFormat::Short => render::short(report),
+            DiagnosticFormat::Json => {
+                let lines = report.diagnostics.iter().map(|d| format!("{}\n", json::diagnostic(&report.sources, d)));
+                lines.collect()
+            }
+        };
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Shows the warnings of a model.
+    pub fn warnings(&self, model: &Model, more: &[Diagnostic]) {
+        let all: Vec<Diagnostic> = model.warnings().iter().chain(more).cloned().collect();
+        self.report(&model.report(all));
+    }
+
+    /// Shows why a command failed.
+    pub fn failure(&self, failure: &Failure) {
+        match failure {
+            Failure::Problems(report, _) => {
+                self.report(report);
+                let errors = report.diagnostics.iter().filter(|d| d.is_error()).count();
+                if self.format == DiagnosticFormat::Full && errors > 1 {
+                    self.say(&format!("{errors} errors"));
+                }
+            }
+            Failure::Message(text, code) if self.json => {
+                let _ = self.event(&serde_json::json!({ "event": "error", "message": text, "exit": code }));
+            }
+            Failure::Message(text, _) => {
+                let head = if self.colour { "\x1b[1;31merror\x1b[0m" } else { "error" };
+                let _ = writeln!(io::stderr().lock(), "{head}: {text}");
+            }
+            Failure::Said(_) => {}
+        }
+    }
+
+    /// Shows how long each stage took, if that was asked for.
+    pub fn timings(&self, timings: &CompileTimings) -> Result<(), Failure> {
+        if !self.timings {
+            return Ok(());
+        }
+        let stages = [
+            ("parse", timings.parse),
+            ("lower", timings.lower),
+            ("differentiate", timings.differentiate),
+            ("simplify", timings.simplify),
+            ("plan", timings.plan),
+            ("codegen", timings.codegen),
+            ("total", timings.total()),
+        ];
+        let ms = |d: std::time::Duration| d.as_secs_f64() * 1e3;
+        if self.json {
+            let stages: serde_json::Map<_, _> = stages.iter().map(|(n, d)| (n.to_string(), ms(*d).into())).collect();
+            return self.event(&serde_json::json!({ "event": "timings", "milliseconds": stages }));
+        }
+        for (name, duration) in stages {
+            self.say(&format!("{name:<14}{:>9.3} ms", ms(duration)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! `nnc gradcheck`: the derivative against finite differences and forward mode.
+
+use crate::args::Gradcheck;
+use crate::console::Console;
+use crate::data::{self, Wanted};
+use crate::failure::{Failure, WRONG};
+use crate::grad;
+use crate::progress::{json_number, number};
+use nnc::fit::{Dataset, Split};
+use nnc::model::{Check, GradientCheckError, Model, dims_of_data, gradcheck as compare};
+use serde_json::json;
+
+/// Rows of the data that the comparison uses: few, because the interpreter takes part.
+const ROWS: usize = 5;
+
+/// Prints a line per param; fails if any difference is above the tolerance.
+pub fn gradcheck(console: &Console, args: &Gradcheck) -> Result<(), Failure> {
+    let model = data::model(&args.file)?;
+    let options = grad::options(&model, &args.derivative)?;
+    let mut none = Dataset::default();
+    none.dims.extend(args.data.dim.iter().cloned());
+    let set = match model.data_blocks() {
+        [] => none,
+        _ => data::read(console, &model, &args.data, args.seed, Wanted { all_rows: true, ..Wanted::default() })?,
+    };
+    let (given, dims) = point(&model, &set)?;
+    let result = compare(model.program(), &options, &given, &dims, args.seed);
+    let result = result.map_err(|e| match e {
+        GradientCheckError::Compile(e) => e.into(),
+        GradientCheckError::Call(e) => e.into(),
+        other @ GradientCheckError::NotFinite { .. } => Failure::Message(other.to_string(), WRONG),
+    })?;
+    let fails = |x: f64| x.is_nan() || x > args.tol;
+    for check in &result.checks {
+        let ok = !fails(check.differences) && !fails(check.forward);
+        if console.json {
+            console.event(&json!({
+                "event": "gradcheck", "param": check.name, "shape": check.shape, "elements": check.elements,
+                "differences": json_number(check.differences), "forward": json_number(check.forward),
+                "worst": check.worst, "reverse": json_number(check.reverse),
+                "difference": json_number(check.difference), "ok": ok,
+            }))?;
+        } else {
+            console.result(&line(check, ok, args.tol))?;
+        }
+    }
+    if !fails(result.worst()) {
+        return Ok(());
+    }
+    if fails((result.value - result.interpreted).abs() / result.value.abs().max(1.0)) {
+        let text = format!("the value is {} natively, {} by the interpreter", result.value, result.interpreted);
+        return Err(Failure::Message(text, WRONG));
+    }
+    let text = format!("the derivative is not confirmed to {}", number(args.tol));
+    Err(Failure::Message(text, WRONG))
+}
+
+fn line(check: &Check, ok: bool, tol: f64) -> String {
+    let shape = if check.shape.is_empty() { String::new() } else { format!("{:?}", check.shape) };
+    let verdict = if ok { "ok" } else { "WRONG" };
+    let mut text = format!(
+        "{verdict:<6}{}{shape}: differences {} ({} elements), forward mode {}\n",
+        check.name,
+        number(check.differences),
+        check.elements,
+        number(check.forward),
+    );
+    if check.differences.is_nan() || check.differences > tol {
+        let worst: String = check.worst.iter().map(|i| format!("[{i}]")).collect();
+        text.push_str(&format!(
+            "      worst at {}{worst}: the gradient is {}, the difference quotient {}\n",
+            check.name, check.reverse, check.difference
+        ));
+    }
+    text
+}
+
+/// Values of inputs, by name.
+type Given = Vec<(String, Vec<f64>)>;
+
+/// The first rows of the data, as the point where derivatives are compared.
+fn point(model: &Model, set: &Dataset) -> Result<(Given, Vec<(String, usize)>), Failure> {
+    let rows = set.rows(Split::Train);
+    let rows = &rows[..rows.len().min(ROWS)];
+    let mut given: Given = vec![];
+    for column in &set.columns {
+        let all = column.values.to_f64();
+        let values = rows.iter().flat_map(|r| &all[*r as usize * column.row..][..column.row]).copied();
+        given.push((column.name.clone(), values.collect()));
+    }
+    given.extend(set.fixed.iter().map(|(name, values)| (name.clone(), values.to_f64())));
+    let sizes: Vec<(&str, usize, usize)> = set.columns.iter().map(|c| (c.name.as_str(), rows.len(), c.row)).collect();
+    let mut dims = dims_of_data(model.program(), &sizes)?;
+    dims.extend(set.dims.iter().cloned());
+    Ok((given, dims))
+}
