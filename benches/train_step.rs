@@ -40,7 +40,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut steps = clock.steps;
     steps.sort_by(f64::total_cmp);
     let at = |q: f64| steps[((steps.len() - 1) as f64 * q) as usize];
-    println!("{} steps: median {:.1} µs, 10 % below {:.1} µs, 90 % below {:.1} µs", steps.len(), at(0.5), at(0.1), at(0.9));
+    println!(
+        "{} steps: median {:.1} µs, 10 % below {:.1} µs, 90 % below {:.1} µs",
+        steps.len(),
+        at(0.5),
+        at(0.1),
+        at(0.9)
+    );
     println!("{{\"median_step_us\": {:.3}}}", at(0.5));
     Ok(())
 }
