@@ -7,7 +7,7 @@ use super::order;
 use super::program::{ItemId, ItemKind};
 use super::reductions::Fold;
 use super::scope::{LocalRole, Lowerer};
-use super::value::{Array, AxisChoice, Callee, Evaluated, Reported, Slot, Value};
+use super::value::{Array, AxisChoice, AxisPick, Callee, Evaluated, Reported, Slot, Value};
 use crate::diag::catalog::{lints, names as error, shapes};
 use crate::prim::Prim;
 use crate::span::Span;
@@ -208,7 +208,10 @@ impl<'a> Lowerer<'a> {
                 Some(e) => self.expr(e).map(Some),
             });
         }
-        let given = given.into_iter().collect::<Evaluated<Vec<Option<Value>>>>()?;
+        let mut given = given.into_iter().collect::<Evaluated<Vec<Option<Value>>>>()?;
+        if self.modules[self.names.items[item.0].module].is_std {
+            self.place_axes(&mut given, &matched)?;
+        }
         // A missing argument has its default, which the other arguments determine.
         let key = given.iter().map(|v| v.as_ref().map_or(Value::Tuple([].into()), Clone::clone).key()).collect();
         let key = (item, key, self.indices.clone(), self.facts.clone());
@@ -227,6 +230,18 @@ impl<'a> Lowerer<'a> {
             self.calls.insert(key, result.clone());
         }
         result
+    }
+
+    /// Functions of `std` move axes about, so a choice of axes is counted on their first argument once and for all.
+    fn place_axes(&mut self, given: &mut [Option<Value>], matched: &[Matched<'a>]) -> Evaluated<()> {
+        let [Some(Value::Array(first)), others @ ..] = given else { return Ok(()) };
+        for (value, argument) in others.iter_mut().zip(&matched[1..]) {
+            if let (Some(Value::Axes(choice @ AxisChoice::List(_))), Some(e)) = (value, argument) {
+                let positions = self.chosen_axes(choice, &first.axes, e.span)?;
+                *choice = AxisChoice::List(positions.into_iter().map(|p| AxisPick::Position(p as i64)).collect());
+            }
+        }
+        Ok(())
     }
 
     fn call_body(

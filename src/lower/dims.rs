@@ -211,13 +211,14 @@ impl<'a> Lowerer<'a> {
     /// A polynomial with products of declared quotients written as what they equal, if it is not too large.
     pub(super) fn checked_size(&mut self, poly: Poly, span: Span) -> Evaluated<Poly> {
         let poly = self.normal(poly);
-        let large = |c: i64| c.unsigned_abs() > LARGEST as u64;
+        if self.is_countable(&poly) { Ok(poly) } else { self.fail(error::too_large(self.place(span))) }
+    }
+
+    /// Whether all its coefficients, and its value where that is known, are exact in f64.
+    pub(super) fn is_countable(&self, poly: &Poly) -> bool {
+        let small = |c: i64| c.unsigned_abs() <= LARGEST as u64;
         let known = poly.terms().iter().all(|(m, _)| m.iter().all(|d| self.graph.extents.dim(*d).value.is_some()));
-        let value = self.graph.extents.known(&poly);
-        if poly.terms().iter().any(|t| large(t.1)) || known && value.is_none_or(large) {
-            return self.fail(error::too_large(self.place(span)));
-        }
-        Ok(poly)
+        poly.terms().iter().all(|t| small(t.1)) && (!known || self.graph.extents.known(poly).is_some_and(small))
     }
 
     pub(super) fn normal(&self, poly: Poly) -> Poly {

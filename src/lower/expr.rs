@@ -15,7 +15,7 @@ use crate::syntax::ast::{Expr, ExprKind, Let, Name, Pattern};
 use std::rc::Rc;
 
 /// How deep expressions and calls may be open in each other: what the stack of [`super::lower`]'s thread has room for.
-const MAX_DEPTH: usize = 20_000;
+const MAX_DEPTH: usize = 6_000;
 
 impl<'a> Lowerer<'a> {
     /// The worth of an expression.
@@ -56,7 +56,7 @@ impl<'a> Lowerer<'a> {
                 let node = self.graph.not(a.node);
                 Ok(Value::Array(Array::truth(node, a.axes)))
             }
-            ExprKind::Binary { op, op_span, left, right } => self.binary(*op, *op_span, left, right, e.span),
+            ExprKind::Binary { op, op_span, left, right } => self.binary(*op, *op_span, left, right),
             ExprKind::Compare { first, rest } => self.compare(first, rest),
             ExprKind::If { condition, then, otherwise } => self.if_else(condition, then, otherwise, e.span),
             ExprKind::Comprehension { binders, body } => self.comprehension(binders, body, e.span),

@@ -306,6 +306,14 @@ impl<'a> Lowerer<'a> {
 
     /// Whether an index term is at least 0, for all values of the indices here.
     fn prove(&mut self, node: NodeId) -> Proof {
+        let mut choices = 64;
+        self.prove_with(node, &mut choices)
+    }
+
+    /// The same, looking at so many branches of `if`s at most.
+    fn prove_with(&mut self, node: NodeId, choices: &mut usize) -> Proof {
+        // Of very many facts the innermost count.
+        const FACTS: usize = 24;
         if self.graph.is_non_negative(node) {
             return Proof::Inside;
         }
@@ -314,6 +322,10 @@ impl<'a> Lowerer<'a> {
         for (i, (atom, k)) in terms.iter().enumerate() {
             let Op::Prim(Prim::Select, _) = self.graph.op(*atom) else { continue };
             let args = self.graph.args(*atom).to_vec();
+            if *choices < 2 {
+                return Proof::Unknown;
+            }
+            *choices -= 2;
             let mut proofs = vec![];
             for (branch, holds) in [(args[1], true), (args[2], false)] {
                 let mut parts = terms.clone();
@@ -321,17 +333,18 @@ impl<'a> Lowerer<'a> {
                 let whole = self.graph.linear(&parts, constant.clone());
                 let facts = self.facts.len();
                 self.assume_node(args[0], holds);
-                proofs.push(self.prove(whole));
+                proofs.push(self.prove_with(whole, choices));
                 self.facts.truncate(facts);
             }
             return if proofs.iter().all(|p| matches!(p, Proof::Inside)) { Proof::Inside } else { Proof::Unknown };
         }
-        for i in 0..self.facts.len() {
+        let first = self.facts.len().saturating_sub(FACTS);
+        for i in first..self.facts.len() {
             let less = self.graph.index_sub(node, self.facts[i]);
             if self.graph.is_non_negative(less) {
                 return Proof::Inside;
             }
-            for j in 0..i {
+            for j in first..i {
                 let less = self.graph.index_sub(less, self.facts[j]);
                 if self.graph.is_non_negative(less) {
                     return Proof::Inside;

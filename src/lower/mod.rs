@@ -85,7 +85,7 @@ impl Lowered {
 }
 
 /// The stack that lowering gets: expressions and calls nest deeper than the stack of an ordinary thread has room for.
-const STACK: usize = 512 << 20;
+const STACK: usize = 192 << 20;
 
 /// Lowers the program of a main file.
 ///

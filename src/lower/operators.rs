@@ -97,14 +97,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// `a + b` and the other operators with two sides.
-    pub(super) fn binary(
-        &mut self,
-        op: BinaryOp,
-        op_span: Span,
-        left: &'a Expr,
-        right: &'a Expr,
-        span: Span,
-    ) -> Evaluated {
+    pub(super) fn binary(&mut self, op: BinaryOp, op_span: Span, left: &'a Expr, right: &'a Expr) -> Evaluated {
         if let BinaryOp::And | BinaryOp::Or = op {
             return self.logic(op, op_span, left, right);
         }
@@ -120,8 +113,7 @@ impl<'a> Lowerer<'a> {
         }
         let (a, b) = (self.as_number(a, left), self.as_number(b, right));
         let (a, b) = (a?, b?);
-        let number = self.whole_arithmetic(op, &a, &b, span)?;
-        if let Some(number) = number {
+        if let Some(number) = self.whole_arithmetic(op, &a, &b) {
             return self.size_value(number);
         }
         let (nodes, axes) = match self.broadcast(&[&a, &b]) {
@@ -147,20 +139,18 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// Arithmetic of compile-time numbers, as far as it stays whole.
-    fn whole_arithmetic(&mut self, op: BinaryOp, a: &Array, b: &Array, span: Span) -> Evaluated<Option<Poly>> {
-        let (Some(x), Some(y)) = (&a.number, &b.number) else { return Ok(None) };
+    /// Arithmetic of compile-time numbers, as far as it stays whole and exact.
+    fn whole_arithmetic(&mut self, op: BinaryOp, a: &Array, b: &Array) -> Option<Poly> {
+        let (x, y) = (a.number.as_ref()?, b.number.as_ref()?);
         let result = match op {
-            BinaryOp::Add => Some(x.add(y)),
-            BinaryOp::Subtract => Some(x.sub(y)),
-            BinaryOp::Multiply => Some(x.mul(y)),
-            BinaryOp::Divide if y.as_constant() != Some(0) => x.divide_exactly(y),
-            _ => None,
+            BinaryOp::Add => x.add(y),
+            BinaryOp::Subtract => x.sub(y),
+            BinaryOp::Multiply => x.mul(y),
+            BinaryOp::Divide if y.as_constant() != Some(0) => x.divide_exactly(y)?,
+            _ => return None,
         };
-        match result {
-            Some(poly) => self.checked_size(poly, span).map(Some),
-            None => Ok(None),
-        }
+        let result = self.normal(result);
+        self.is_countable(&result).then_some(result)
     }
 
     /// Arithmetic that stays an index: `+ -` of indices and whole numbers, `*` by a whole number.
