@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
-/// Whether [`write`] could write there now: the folder exists and takes files, and the path is not a folder or a
+/// Whether [`write()`] could write there now: the folder exists and takes files, and the path is not a folder or a
 /// device. Leaves nothing behind.
 pub fn check(path: &Path) -> io::Result<()> {
     begin(path).map(drop)
