@@ -1,13 +1,12 @@
 //! Statements of a kernel as machine code: loops, memory, calls.
 //!
-//! Reads plans. This module and `expr` are the only ones that name Cranelift instructions.
+//! Reads plans. This module, `expr` and `total` are the only ones that name Cranelift instructions.
 
 use super::frame::{self, Sizes};
+use super::total::Running;
 use crate::graph::{Poly, Precision};
-use crate::plan::{
-    Address, BufferId, Element, ExprId, Item, Kernel, Loop, Matrix, Plan, Product, STRIP, StripId, TotalId, VarId,
-};
-use crate::prim::{Reduction, ReductionKind};
+use crate::plan::{Address, BufferId, Element, ExprId, Item, Kernel, Loop, Plan, STRIP, StripId, TotalId, VarId};
+use crate::prim::Reduction;
 use cranelift::codegen::ir::{BlockArg, FuncRef, StackSlot};
 use cranelift::prelude::*;
 use rustc_hash::FxHashMap;
@@ -27,20 +26,13 @@ pub(super) enum Bound {
     Value(Value),
 }
 
-/// A running total: its value, and for the index of an extreme value that index.
-#[derive(Clone, Copy)]
-struct Running {
-    value: Variable,
-    index: Option<Variable>,
-}
-
 /// The part of an address that is computed before a loop: the value, the stride of the loop's variable, and the terms
 /// that are added in its block.
 type Base = (Value, Poly, Vec<(ExprId, Poly)>);
 
 /// The loop whose block is being written.
 #[derive(Clone, Default)]
-struct Innermost {
+pub(super) struct Innermost {
     var: Option<VarId>,
     /// Elements are computed as vectors.
     vector: bool,
@@ -49,7 +41,7 @@ struct Innermost {
     /// Addresses of strips for value 0 of the variable.
     strips: FxHashMap<StripId, Value>,
     /// Vectors of partial totals.
-    partial: FxHashMap<TotalId, Variable>,
+    pub(super) partial: FxHashMap<TotalId, Variable>,
 }
 
 /// The functions that compiled code calls.
@@ -70,12 +62,12 @@ pub(super) struct Emitter<'a, 'f> {
     pub(super) values: FxHashMap<ExprId, Computed>,
     /// What was computed, in order, so that the end of a block can forget it.
     log: Vec<ExprId>,
-    vars: FxHashMap<VarId, Value>,
+    pub(super) vars: FxHashMap<VarId, Value>,
     /// The strip that a variable runs over.
-    ranges: FxHashMap<VarId, (Bound, Bound)>,
-    totals: FxHashMap<TotalId, Running>,
-    innermost: Innermost,
-    scratch: Option<StackSlot>,
+    pub(super) ranges: FxHashMap<VarId, (Bound, Bound)>,
+    pub(super) totals: FxHashMap<TotalId, Running>,
+    pub(super) innermost: Innermost,
+    pub(super) scratch: Option<StackSlot>,
 }
 
 impl<'a, 'f> Emitter<'a, 'f> {
@@ -188,12 +180,12 @@ impl<'a, 'f> Emitter<'a, 'f> {
         }
     }
 
-    fn start_of(&mut self, buffer: BufferId) -> Value {
+    pub(super) fn start_of(&mut self, buffer: BufferId) -> Value {
         let table = self.addresses;
         self.b.ins().load(types::I64, constant_memory(), table, 8 * buffer.0 as i32)
     }
 
-    fn width(&self, buffer: BufferId) -> i64 {
+    pub(super) fn width(&self, buffer: BufferId) -> i64 {
         self.plan.width(self.plan.buffer(buffer).element)
     }
 
@@ -206,7 +198,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
     }
 
     /// `start + width · (constant + Σ stride · index)`.
-    fn pointer(&mut self, start: Value, width: i64, constant: &Poly, terms: &[(ExprId, Poly)]) -> Value {
+    pub(super) fn pointer(&mut self, start: Value, width: i64, constant: &Poly, terms: &[(ExprId, Poly)]) -> Value {
         let mut pointer = start;
         if constant != &Poly::default() {
             let bytes = self.size(&constant.scale(width));
@@ -517,7 +509,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
     }
 
     /// The start of a strip.
-    fn strip(&mut self, strip: StripId) -> Value {
+    pub(super) fn strip(&mut self, strip: StripId) -> Value {
         let table = self.addresses;
         let entry = 8 * frame::strips_entry(self.plan) as i32;
         let start = self.b.ins().load(types::I64, constant_memory(), table, entry);
@@ -532,154 +524,6 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let index = self.vars[&var];
         let bytes = self.times(index, &Poly::constant(self.plan.width(Element::Real)));
         self.b.ins().iadd(base, bytes)
-    }
-
-    // ---- totals -----------------------------------------------------------------------------------------------
-
-    /// The value of a total of no elements.
-    fn empty(&mut self, reduction: Reduction) -> Value {
-        let value = match reduction {
-            Reduction::ArgMax => f64::NEG_INFINITY,
-            Reduction::ArgMin => f64::INFINITY,
-            _ => (reduction.row().eval)(&[]),
-        };
-        match reduction.row().kind {
-            ReductionKind::Bool => self.b.ins().iconst(types::I8, value as i64),
-            _ => self.constant(value),
-        }
-    }
-
-    fn start(&mut self, total: TotalId) {
-        let reduction = self.kernel.totals[total.0 as usize].reduction;
-        let empty = self.empty(reduction);
-        let ty = if reduction.row().kind == ReductionKind::Bool { types::I8 } else { self.real() };
-        let value = self.b.declare_var(ty);
-        self.b.def_var(value, empty);
-        let index = (reduction.row().kind == ReductionKind::Index).then(|| {
-            let index = self.b.declare_var(types::I64);
-            let zero = self.int(0);
-            self.b.def_var(index, zero);
-            index
-        });
-        self.totals.insert(total, Running { value, index });
-    }
-
-    fn update(&mut self, total: TotalId, e: ExprId) {
-        let kernel = self.kernel;
-        let info = &kernel.totals[total.0 as usize];
-        let running = self.totals[&total];
-        if let Some(partial) = self.innermost.partial.get(&total).copied() {
-            let value = self.lanes_of(e);
-            let old = self.b.use_var(partial);
-            let new = self.combine(info.reduction, old, value);
-            return self.b.def_var(partial, new);
-        }
-        let value = self.scalar(e);
-        let old = self.b.use_var(running.value);
-        let (Some(variable), Some(index)) = (running.index, info.index) else {
-            let new = self.combine(info.reduction, old, value);
-            return self.b.def_var(running.value, new);
-        };
-        // Not (value <= old) also holds if either is NaN; once a NaN is found nothing is better.
-        let no_better =
-            if info.reduction == Reduction::ArgMax { FloatCC::LessThanOrEqual } else { FloatCC::GreaterThanOrEqual };
-        let worse = self.b.ins().fcmp(no_better, value, old);
-        let found = self.b.ins().fcmp(FloatCC::Unordered, old, old);
-        let keep = self.b.ins().bor(worse, found);
-        let index = self.index(index);
-        let old_index = self.b.use_var(variable);
-        let value = self.b.ins().select(keep, old, value);
-        let index = self.b.ins().select(keep, old_index, index);
-        self.b.def_var(running.value, value);
-        self.b.def_var(variable, index);
-    }
-
-    /// Adds the lanes of partial totals to the totals.
-    fn join_partial(&mut self) {
-        let mut partial: Vec<(TotalId, Variable)> = self.innermost.partial.iter().map(|(t, v)| (*t, *v)).collect();
-        partial.sort_by_key(|p| p.0);
-        for (total, variable) in partial {
-            let reduction = self.kernel.totals[total.0 as usize].reduction;
-            let running = self.totals[&total].value;
-            let vector = self.b.use_var(variable);
-            let mut parts: Vec<Value> =
-                (0..self.lanes()).map(|lane| self.b.ins().extractlane(vector, lane as u8)).collect();
-            while parts.len() > 1 {
-                parts = parts.chunks(2).map(|pair| self.combine(reduction, pair[0], pair[1])).collect();
-            }
-            let old = self.b.use_var(running);
-            let new = self.combine(reduction, old, parts[0]);
-            self.b.def_var(running, new);
-        }
-    }
-
-    /// The final value of a total.
-    pub(super) fn total(&mut self, total: TotalId) -> Value {
-        let running = self.totals[&total];
-        self.b.use_var(running.index.unwrap_or(running.value))
-    }
-
-    // ---- calls ------------------------------------------------------------------------------------------------
-
-    fn bulk(&mut self, strip: StripId, e: ExprId, args: &[StripId]) {
-        let crate::plan::Expr::Call(call, _) = self.kernel.expr(e) else { return };
-        let mut var = None;
-        for v in self.kernel.reads(e) {
-            if self.ranges.contains_key(v) {
-                var = Some(*v);
-            }
-        }
-        let Some((low, high)) = var.and_then(|v| self.ranges.get(&v).copied()) else { return };
-        let length = match (low, high) {
-            (Bound::Known(low), Bound::Known(high)) => self.int(high - low),
-            _ => {
-                let (low, high) = (self.materialize(low), self.materialize(high));
-                self.b.ins().isub(high, low)
-            }
-        };
-        let mut values = vec![self.strip(strip)];
-        for a in args {
-            values.push(self.strip(*a));
-        }
-        values.push(length);
-        self.b.ins().call(self.imports.bulk[*call as usize], &values);
-    }
-
-    /// A bulk function for one element.
-    pub(super) fn single(&mut self, call: u32, args: &[ExprId]) -> Value {
-        let slot = *self.scratch.get_or_insert_with(|| {
-            self.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 16, 4))
-        });
-        let first = self.b.ins().stack_addr(types::I64, slot, 0);
-        let mut pointers = vec![first];
-        for (i, a) in args.iter().enumerate() {
-            let value = self.scalar(*a);
-            let pointer = self.b.ins().stack_addr(types::I64, slot, 8 * i as i32);
-            self.b.ins().store(memory(), value, pointer, 0);
-            pointers.push(pointer);
-        }
-        pointers.push(self.int(1));
-        self.b.ins().call(self.imports.bulk[call as usize], &pointers);
-        let ty = self.real();
-        self.b.ins().load(ty, memory(), first, 0)
-    }
-
-    fn product(&mut self, p: &Product) {
-        let Some(gemm) = self.imports.gemm else { return };
-        let (m, n, k) = (self.size(&p.m), self.size(&p.n), self.size(&p.k));
-        let mut args = vec![m, n, k];
-        for matrix in [&p.dst, &p.a, &p.b] {
-            args.push(self.matrix(matrix));
-            args.push(self.size(&matrix.row));
-            args.push(self.size(&matrix.column));
-        }
-        args.push(self.int(p.add.into()));
-        self.b.ins().call(gemm, &args);
-    }
-
-    fn matrix(&mut self, m: &Matrix) -> Value {
-        let start = self.start_of(m.buffer);
-        self.pointer(start, self.width(m.buffer), &m.start.constant, &m.start.terms)
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! Reads plans and bulk functions. Must not know the source, the graph or derivatives.
 
+mod call;
 mod code;
 mod expr;
 mod frame;
 mod function;
+mod total;
 mod workspace;
 
 pub use crate::plan::{Slice, SliceMut};

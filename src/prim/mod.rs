@@ -4,9 +4,11 @@
 //! derivative and rules are text that `rule` compiles.
 
 mod reductions;
+mod reference;
 mod table;
 
 pub use reductions::{REDUCTIONS, Reduction, ReductionKind, ReductionRow};
+pub use reference::reference;
 pub use table::{Prim, ROWS};
 
 use crate::kernel::Kernel;
