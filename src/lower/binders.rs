@@ -49,11 +49,7 @@ impl<'a> Lowerer<'a> {
         let axes: Vec<Slot> = slots.into_iter().chain(value.axes).collect();
         let sizes: Vec<ExtentId> = axes.iter().map(|s| s.axis.extent).collect();
         self.check_count(&sizes, span)?;
-        let kind = match value.kind {
-            Sort::Index { label: false, .. } => Sort::Index { label: true, size: None },
-            kind => kind,
-        };
-        Ok(Value::Array(Array { node: value.node, axes, kind, number: None }))
+        Ok(Value::Array(Array { node: value.node, axes, kind: value.kind, number: None }))
     }
 
     /// `sum[i, j in N where c](body)`

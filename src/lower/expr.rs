@@ -409,7 +409,7 @@ impl<'a> Lowerer<'a> {
         let sizes: Vec<_> = out.iter().map(|s| s.axis.extent).collect();
         self.check_count(&sizes, span)?;
         let kind = match kind {
-            Sort::Index { .. } => Sort::Index { label: true, size: None },
+            Sort::Index { .. } => Sort::Index { label: values.iter().any(Array::is_label), size: None },
             kind => kind,
         };
         Ok(Array { node, axes: out, kind, number: None })

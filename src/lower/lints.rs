@@ -6,7 +6,7 @@ use super::order::{self, Order, item_name};
 use super::program::{Entity, ItemId, ItemKind, Module, Names};
 use crate::diag::{Diagnostic, catalog::lints as lint};
 use crate::graph::{NodeId, Op, PortId, Program, Role, ValueRole};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Reports what nothing uses, and names that hide built-ins.
 pub(super) fn check(
@@ -20,6 +20,9 @@ pub(super) fn check(
     let has = |role| program.values_of(role).next().is_some();
     let complete = has(ValueRole::Loss) || has(ValueRole::Output) || has(ValueRole::Metric);
     let read_by_loss = ports_below(program, ValueRole::Loss);
+    let params: FxHashMap<&str, PortId> = (program.ports.iter().filter(|p| p.role == Role::Param))
+        .map(|p| (program.graph.port_info(p.id).name.as_str(), p.id))
+        .collect();
     for (i, item) in names.items.iter().enumerate() {
         if !modules[item.module].path.is_empty() {
             continue;
@@ -28,8 +31,7 @@ pub(super) fn check(
         let used = order.used.contains(&ItemId(i)) || mentioned.contains(name.as_str());
         match &item.kind {
             ItemKind::Param(d) if has(ValueRole::Loss) => {
-                let port = program.port(&d.name.text).filter(|p| p.role == Role::Param);
-                if port.is_some_and(|p| !read_by_loss.contains(&p.id)) {
+                if params.get(d.name.text.as_str()).is_some_and(|id| !read_by_loss.contains(id)) {
                     found.push(lint::param_without_loss(d.name.span, &d.name.text));
                 }
             }

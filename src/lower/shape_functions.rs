@@ -373,7 +373,7 @@ impl<'a> Lowerer<'a> {
         }
         let node = self.pieces(&parts, &arrays[0].kind);
         let kind = match &arrays[0].kind {
-            Sort::Index { .. } => Sort::Index { label: true, size: None },
+            Sort::Index { .. } => Sort::Index { label: arrays.iter().any(Array::is_label), size: None },
             kind => kind.clone(),
         };
         Ok(Array { node, axes, kind, number: None })

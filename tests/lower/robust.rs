@@ -166,3 +166,68 @@ fn odd_texts_end_in_diagnostics() {
         }
     }
 }
+
+/// Programs that use most of the language, as seeds of the mutations below.
+const SEEDS: &[&str] = &[
+    "dim N, D = 3, H = 2, K = D * H\nconst g = 2.5, A[i in 2, j in 2] = i + j\ninput x: [N, D]\ntarget y: index(H)[N]\n\
+     param W: [D, H] = he_normal()\nparam b: [H] = 0.5\nlet h = relu(x @ W + b)\nlet p = softmax(h, axis = -1)\n\
+     output q = [n, k] => if y[n] == k then p[n, k] else 0\nloss mean(cross_entropy(y, p)) + g * sum(A)\n\
+     metric a = mean(argmax(p) == y)\n",
+    "dim N, M, T\ninput s: index(N)[M]\ninput h: [N, 4]\ninput m: bool[N]\n\
+     let z[i, d] = sum[e where s[e] == i](h[s[e], d])\nlet c[n, j] = sum[l in 2](h[n, 2*j + l] * l)\n\
+     fn f(x: [.., K], a = 1, axis = 0) = { let r = x - a\n  if size(x, axis = -1) == 1 then r else norm(r, axis = axis) }\n\
+     let (u, v) = (f(z), f(h[0], a = 2))\noutput o = concat(h, z, axis = 1)[:, 1..3] @ eye(2)\noutput w = u + v + T\n\
+     output r = reshape(h, [2 * N, 2]) @ stack(h[.., 0], h[:, -1], axis = 1)[0]\nloss mean[i where m[i]](z[i, 0]^2)\n",
+];
+
+const WORDS: &[&str] = &[
+    "N", "D", "x", "y", "W", "0", "1", "-1", "2", "1e300", "(", ")", "[", "]", "+", "-", "*", "/", "^", "@", "'", "=",
+    "==", "<", "=>", "..", ":", ",", "if", "then", "else", "in", "where", "sum", "mean", "argmax", "softmax", "concat",
+    "reshape", "size", "axis", "let", "fn", "dim", "i", "n", "index", "bool", "true", "inf", "{", "}", "and", "not",
+    "zeros", "mod",
+];
+
+#[test]
+fn mutations_never_panic() {
+    let mut state = 7u64;
+    let mut below = |n: usize| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as usize % n
+    };
+    for seed in SEEDS {
+        program(seed);
+    }
+    for round in 0..1500 {
+        let seed = SEEDS[round % SEEDS.len()];
+        // Tokens with the line ends kept.
+        let mut tokens: Vec<String> = vec![];
+        let mut word = String::new();
+        for c in seed.chars() {
+            if c.is_alphanumeric() || c == '_' {
+                word.push(c);
+            } else {
+                tokens.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+                tokens.push(c.to_string());
+            }
+        }
+        for _ in 0..1 + below(3) {
+            let at = below(tokens.len());
+            match below(4) {
+                0 => tokens[at] = WORDS[below(WORDS.len())].to_string(),
+                1 => tokens.insert(at, WORDS[below(WORDS.len())].to_string()),
+                2 => {
+                    tokens.remove(at);
+                }
+                _ => {
+                    let other = below(tokens.len());
+                    tokens.swap(at, other);
+                }
+            }
+        }
+        let text = tokens.concat();
+        let (_, lowered) = lowered_with(&text, &[]);
+        if !lowered.has_errors() {
+            nnc::graph::verify(&lowered.program.graph).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        }
+    }
+}

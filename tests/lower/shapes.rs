@@ -207,6 +207,9 @@ fn labels_compare_and_shift_but_do_not_add_up() {
     case.close("n", &[0.5, 2.5, 3.5]);
     case.close("s", &[10.0, 30.0, 40.0]);
     case.close("m", &[0.0, 0.0, 1.0]);
+    // Positions that come from bound indices are numbers where a number is wanted, and positions still.
+    check("0.5 * ([i in 3] => i + 1)", &[0.5, 1.0, 1.5]);
+    check("[7, 8, 9][[i in 2] => 2 - i]", &[9.0, 8.0]);
     let text = "dim N, C = 4\ntarget y: index(C)[N]\ninput p: [N]\nloss mean((y - p)^2)\n";
     assert_eq!(messages(text), ["E0312 `y` holds labels, not numbers"]);
 }
