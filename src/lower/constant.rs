@@ -6,8 +6,8 @@ use crate::graph::{Axis, Graph, NodeId, Op};
 use crate::prim::{Eval, Prim};
 use rustc_hash::FxHashMap;
 
-/// The most steps that one constant may take.
-const MOST: usize = 50_000_000;
+/// The most steps that one constant may take: all of them are remembered, so this bounds memory too.
+const MOST: usize = 2_000_000;
 
 /// The elements of a term in row-major order of these axes; `None` if it reads a port, a size is open, or there are
 /// too many steps.

@@ -30,10 +30,11 @@ pub(super) fn check(
         let name = item_name(item);
         let used = order.used.contains(&ItemId(i)) || mentioned.contains(name.as_str());
         match &item.kind {
-            ItemKind::Param(d) if has(ValueRole::Loss) => {
-                if params.get(d.name.text.as_str()).is_some_and(|id| !read_by_loss.contains(id)) {
-                    found.push(lint::param_without_loss(d.name.span, &d.name.text));
-                }
+            ItemKind::Param(d)
+                if has(ValueRole::Loss)
+                    && params.get(d.name.text.as_str()).is_some_and(|id| !read_by_loss.contains(id)) =>
+            {
+                found.push(lint::param_without_loss(d.name.span, &d.name.text));
             }
             ItemKind::Input(_) | ItemKind::Target(_) if !used && complete => {
                 found.push(lint::unused_input(item.span, item.kind.noun(), &name));

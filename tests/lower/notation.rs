@@ -174,3 +174,49 @@ fn blocks_hide_nothing_by_accident() {
     // s = [2, 6], sum(s * x) = 20, sum(s) = 8.
     case.close("z", &[48.0, 144.0]);
 }
+
+#[test]
+fn indices_of_one_dim_are_never_mixed_up() {
+    let text = "dim N
+input A: [N, N]
+fn total(v) = sum(v * v)
+fn rows(f, M) = [i] => f(M[i])
+fn mixed(M) = [i] => M[i] + M[:, i]
+output a = [i] => total(A[i]) + 10 * total(A[:, i])
+output b = [i, j] => A[i] @ A[j]
+output c = [i] => (A @ A)[i, i]
+output d = [i] => sum(A @ A[i])
+output e = [i] => ([j] => A[i, j] - A[j, i])
+output f = [i] => outer(A[i], A[:, i])
+output g = [i] => softmax(A)[i]
+output h = rows(total, A')
+output k = [i] => mixed(A)[i] @ A[i]
+output l = [i] => [i2] => sum[j](A[i, j] * mixed(A')[i2, j])
+output m = [i] => (A + A[i])[i]
+output n = mixed(mixed(A))
+";
+    let a = [[1.0, 2.0, -1.0], [0.5, 3.0, 4.0], [2.0, -2.0, 1.5]];
+    let flat: Vec<f64> = a.iter().flatten().copied().collect();
+    let case = program(text).dim("N", 3).port("A", &flat);
+    let n = 0..3usize;
+    let each = |f: &dyn Fn(usize) -> f64| n.clone().map(f).collect::<Vec<f64>>();
+    let pairs = |f: &dyn Fn(usize, usize) -> f64| {
+        n.clone().flat_map(|i| (0..3).map(move |j| (i, j))).map(|(i, j)| f(i, j)).collect::<Vec<f64>>()
+    };
+    let sum = |f: &dyn Fn(usize) -> f64| n.clone().map(f).sum::<f64>();
+    case.close("a", &each(&|i| sum(&|j| a[i][j].powi(2)) + 10.0 * sum(&|j| a[j][i].powi(2))));
+    case.close("b", &pairs(&|i, j| sum(&|k| a[i][k] * a[j][k])));
+    case.close("c", &each(&|i| sum(&|k| a[i][k] * a[k][i])));
+    case.close("d", &each(&|i| sum(&|r| sum(&|k| a[r][k] * a[i][k]))));
+    case.close("e", &pairs(&|i, j| a[i][j] - a[j][i]));
+    let f: Vec<f64> = n.clone().flat_map(|i| pairs(&|p, q| a[i][p] * a[q][i])).collect();
+    case.close("f", &f);
+    case.close("g", &pairs(&|i, j| a[i][j].exp() / sum(&|k| a[i][k].exp())));
+    case.close("h", &each(&|i| sum(&|j| a[j][i].powi(2))));
+    let mixed = |i: usize, j: usize| a[i][j] + a[j][i];
+    case.close("k", &each(&|i| sum(&|j| mixed(i, j) * a[i][j])));
+    case.close("l", &pairs(&|i, r| sum(&|j| a[i][j] * mixed(r, j))));
+    case.close("m", &pairs(&|i, j| a[i][j] + a[i][j]));
+    case.close("n", &pairs(&|i, j| mixed(i, j) + mixed(j, i)));
+    assert_eq!(case.shape("f"), "[N, N, N]");
+}

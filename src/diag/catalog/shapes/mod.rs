@@ -280,7 +280,7 @@ pub fn start_shape(at: Span, name: &str, given: &str, declared: &str, declaratio
 /// A start that is not known at compile time.
 pub fn start_not_constant(at: Span, name: &str) -> Diagnostic {
     Diagnostic::new("E0311", format!("the start of `{}` must be known at compile time", shown(name)), at, "")
-        .help("it may use numbers, consts and dims of known size")
+        .help("it may use numbers, consts and dims of known size, in up to two million steps")
 }
 
 /// `normal(std = -1)`
