@@ -195,6 +195,8 @@ fn wrong_models_are_shown_with_their_place() {
         ("dim N, D = 4, H = 3\ninput x: [N, D]\nparam W: [H, D] = zeros()\nloss sum(x @ W)\n", &["E03", "m.nn:4"]),
         ("dim N\ninput x: [N]\nparam a\nloss (x - a)^2\n", &["E03", "m.nn:4:", "[N]"]),
         ("param a\noutput a\n", &["E0607", "loss"]),
+        // Said before anything about data.
+        ("dim N\ninput x: [N]\nparam a\noutput y = a * x\n", &["E0607", "no loss"]),
         ("param a\nparam b\nloss x = a^2\nloss y = b^2\n", &["E0607", "several losses"]),
         ("input x = 1\nloss x^2\n", &["E0609"]),
         ("input x\nparam a\nloss (x - a)^2\n", &["E05", "`x`"]),

@@ -22,4 +22,4 @@ pub use load::{data_spec, load, row_ports};
 pub use observer::{EpochDone, Observer, Started, Stepped};
 pub use optimizer::{Optimizer, Stepper, all_finite, clip_norm, clip_value, norm};
 pub use settings::{Batch, Monitor, Settings};
-pub use train::{Fitted, Outcome, fit};
+pub use train::{Fitted, Outcome, check_loss, fit};

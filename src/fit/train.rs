@@ -323,6 +323,15 @@ impl<'a, R: Real> Run<'a, R> {
 }
 
 /// Where problems of the whole run are pointed at: the `train` block, else the start of the file.
+/// Checks that the model has the loss that the settings choose, before any data are read.
+///
+/// # Errors
+/// No loss, several of which none is chosen, or a chosen one that does not exist.
+pub fn check_loss(model: &Model, settings: &Settings) -> Result<(), FitError> {
+    settings.loss(model.program(), train_span(model))?;
+    Ok(())
+}
+
 fn train_span(model: &Model) -> Span {
     model.train_blocks().iter().flat_map(|b| &b.entries).map(|e| e.key.span).next().unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use crate::data::{self, Wanted};
 use crate::eval;
 use crate::failure::{Failure, INTERRUPTED};
 use crate::progress::Progress;
-use nnc::fit::{Fitted, Outcome, Settings, evaluate, fit};
+use nnc::fit::{Fitted, Outcome, Settings, check_loss, evaluate, fit};
 use nnc::model::{Backend, Weights};
 use serde_json::json;
 use std::path::Path;
@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub fn run(console: &Console, args: &Run) -> Result<(), Failure> {
     let model = data::model(&args.file)?;
     let settings = settings(&model, args)?;
+    check_loss(&model, &settings).map_err(|e| Failure::of_fit(&model, e))?;
     let path = data::weights_path(&args.file, args.out.as_deref(), "--out")?;
     // Before a training that may take hours.
     Weights::check_writable(&path)?;
