@@ -101,9 +101,9 @@ impl Options {
 /// How long each stage took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CompileTimings {
-    /// Text to tree. Part of reading the model, not of this function.
+    /// Text to tree; part of reading the model. 0 unless told apart by [`Model::with_parsing`](super::Model::with_parsing).
     pub parse: Duration,
-    /// Tree to graph. Part of reading the model, not of this function.
+    /// Tree to graph; part of reading the model.
     pub lower: Duration,
     /// Derivatives.
     pub differentiate: Duration,

@@ -173,6 +173,15 @@ impl Model {
     pub fn lowering(&self) -> Duration {
         self.lowering
     }
+
+    /// The timings with parsing and lowering told apart: parses the text once more to see how long that takes.
+    pub fn with_parsing(&self, timings: CompileTimings) -> CompileTimings {
+        let Some(file) = self.sources.files().first() else { return timings };
+        let start = Instant::now();
+        let _ = syntax::parse(crate::span::FileId(0), &file.text);
+        let parse = start.elapsed().min(self.lowering);
+        CompileTimings { parse, lower: self.lowering - parse, ..timings }
+    }
 }
 
 /// What [`Weights::source_hash`](super::Weights::source_hash) says of a model's text: its 64-bit FNV-1a hash.

@@ -25,8 +25,13 @@ pub struct Global {
     /// Write results and events to standard output as JSON, one object per line.
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
+}
+
+/// For commands that compile.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Timings {
     /// Show how long each stage of compilation took.
-    #[arg(long, global = true, help_heading = "Output")]
+    #[arg(long, help_heading = "Output")]
     pub timings: bool,
 }
 
@@ -88,6 +93,8 @@ pub struct Run {
     /// The model; `-` reads standard input.
     pub file: PathBuf,
     #[command(flatten)]
+    pub timings: Timings,
+    #[command(flatten)]
     pub data: DataArgs,
     /// Where the weights go: a file, or a folder for MODEL.safetensors. [default: beside the model]
     #[arg(short, long, value_name = "PATH")]
@@ -121,6 +128,8 @@ pub struct Check {
     /// The models; `-` reads standard input.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub timings: Timings,
 }
 
 /// Which weights a model is used with.
@@ -194,6 +203,8 @@ pub struct Grad {
     /// The model; `-` reads standard input.
     pub file: PathBuf,
     #[command(flatten)]
+    pub timings: Timings,
+    #[command(flatten)]
     pub derivative: Derivative,
 }
 
@@ -219,6 +230,8 @@ pub struct Gradcheck {
 pub struct Show {
     /// The model; `-` reads standard input.
     pub file: PathBuf,
+    #[command(flatten)]
+    pub timings: Timings,
     /// The stage.
     #[arg(long, value_name = "STAGE", default_value = "simplified")]
     pub stage: Stage,

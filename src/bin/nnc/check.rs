@@ -1,6 +1,6 @@
 //! `nnc check`: everything that can be said about a model without running it.
 
-use crate::args::Check;
+use crate::args::{Check, Timings};
 use crate::console::Console;
 use crate::data;
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use std::path::Path;
 pub fn check(console: &Console, args: &Check) -> Result<(), Failure> {
     let mut worst = 0;
     for file in &args.files {
-        if let Err(failure) = one(console, file) {
+        if let Err(failure) = one(console, file, args.timings) {
             console.failure(&failure);
             worst = worst.max(failure.code());
         }
@@ -21,7 +21,7 @@ pub fn check(console: &Console, args: &Check) -> Result<(), Failure> {
     if worst == 0 { Ok(()) } else { Err(Failure::Said(worst)) }
 }
 
-fn one(console: &Console, file: &Path) -> Result<(), Failure> {
+fn one(console: &Console, file: &Path, timings: Timings) -> Result<(), Failure> {
     let model = data::model(file)?;
     let mut problems = vec![];
     if let Err(found) = Settings::new(model.program(), model.train_blocks(), None, &[]) {
@@ -44,7 +44,7 @@ fn one(console: &Console, file: &Path) -> Result<(), Failure> {
     } else {
         console.result(&text(&model, &name))?;
     }
-    console.timings(&CompileTimings { lower: model.lowering(), ..CompileTimings::default() })
+    console.timings(timings, &model, CompileTimings::default())
 }
 
 /// A line per port and value: role, name, type.

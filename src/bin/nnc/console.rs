@@ -1,6 +1,6 @@
 //! What the program says and where: results on standard output, everything else on standard error.
 
-use crate::args::{Color, DiagnosticFormat, Global};
+use crate::args::{Color, DiagnosticFormat, Global, Timings};
 use crate::failure::Failure;
 use nnc::diag::{Diagnostic, Report, json, render};
 use nnc::model::{CompileTimings, Model};
@@ -13,8 +13,6 @@ pub struct Console {
     colour: bool,
     /// Results and events as JSON.
     pub json: bool,
-    /// Whether timings were asked for.
-    pub timings: bool,
     /// Whether standard error is a terminal.
     pub terminal: bool,
 }
@@ -32,7 +30,6 @@ impl Console {
             format: global.diagnostic_format,
             colour,
             json: global.json,
-            timings: global.timings,
             terminal: stderr.is_terminal(),
         }
     }
@@ -108,10 +105,11 @@ impl Console {
     }
 
     /// Shows how long each stage took, if that was asked for.
-    pub fn timings(&self, timings: &CompileTimings) -> Result<(), Failure> {
-        if !self.timings {
+    pub fn timings(&self, asked: Timings, model: &Model, timings: CompileTimings) -> Result<(), Failure> {
+        if !asked.timings {
             return Ok(());
         }
+        let timings = model.with_parsing(timings);
         let stages = [
             ("parse", timings.parse),
             ("lower", timings.lower),
@@ -121,9 +119,11 @@ impl Console {
             ("codegen", timings.codegen),
             ("total", timings.total()),
         ];
+        // Stages that this command does not have took no time at all.
+        let stages = stages.into_iter().filter(|(_, d)| !d.is_zero());
         let ms = |d: std::time::Duration| d.as_secs_f64() * 1e3;
         if self.json {
-            let stages: serde_json::Map<_, _> = stages.iter().map(|(n, d)| (n.to_string(), ms(*d).into())).collect();
+            let stages: serde_json::Map<_, _> = stages.map(|(n, d)| (n.to_string(), ms(d).into())).collect();
             return self.event(&serde_json::json!({ "event": "timings", "milliseconds": stages }));
         }
         for (name, duration) in stages {

@@ -20,7 +20,7 @@ pub fn grad(console: &Console, args: &Grad) -> Result<(), Failure> {
     } else {
         console.result(&source)?;
     }
-    console.timings(&timings)
+    console.timings(args.timings, &model, timings)
 }
 
 /// What is to be differentiated, with the loss of the `train` block by default.

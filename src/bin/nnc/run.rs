@@ -36,7 +36,7 @@ pub fn run(console: &Console, args: &Run) -> Result<(), Failure> {
     told(console, &fitted, &path)?;
     let evaluations = evaluate(&model, &set, &fitted.weights, backend).map_err(|e| Failure::of_fit(&model, e))?;
     eval::show(console, &evaluations, false)?;
-    console.timings(&progress.timings)?;
+    console.timings(args.timings, &model, progress.timings)?;
     if fitted.outcome == Outcome::Interrupted { Err(Failure::Said(INTERRUPTED)) } else { Ok(()) }
 }
 

@@ -17,26 +17,26 @@ pub fn show(console: &Console, args: &Show) -> Result<(), Failure> {
         _ => grad::options(&model, &args.derivative)?,
     };
     let precision = model.program().precision;
-    let mut timings = CompileTimings { lower: model.lowering(), ..CompileTimings::default() };
+    let mut timings = CompileTimings::default();
     let text = match args.stage {
         Stage::Ast => ast(&model),
         Stage::Graph => lowered(model.program()),
         Stage::Grad => terms(&prepare(model.program(), &options, false)?),
         Stage::Simplified => {
             let prepared = prepare(model.program(), &options, true)?;
-            timings = CompileTimings { lower: model.lowering(), ..prepared.timings };
+            timings = prepared.timings;
             terms(&prepared)
         }
         Stage::Plan => {
             let mut prepared = prepare(model.program(), &options, true)?;
             let plan = prepared.plan(precision);
-            timings = CompileTimings { lower: model.lowering(), ..prepared.timings };
+            timings = prepared.timings;
             plan.to_string()
         }
         Stage::Clif => clif(&mut prepare(model.program(), &options, true)?, precision)?,
     };
     console.result(&text)?;
-    console.timings(&timings)
+    console.timings(args.timings, &model, timings)
 }
 
 fn ast(model: &Model) -> String {
