@@ -240,3 +240,13 @@ fn functions_run_on_many_threads_at_once() {
         }
     });
 }
+
+#[test]
+fn arrays_that_are_too_short_for_what_is_read_are_refused() {
+    let model = Model::from_source("dim T\ninput x: [T]\noutput y = x[5] + x[0]\n").unwrap();
+    let f = model.compile(&Options::values(["y"])).unwrap();
+    let long = [1.0f32, 0.0, 0.0, 0.0, 0.0, 2.0];
+    assert_eq!(f.evaluate(&[("x", Slice::F32(&long))]).unwrap()[0].values.to_f64(), [3.0]);
+    let error = f.evaluate(&[("x", Slice::F32(&long[..2]))]).unwrap_err().to_string();
+    assert!(error.contains("T - 6 >= 0") && error.contains("<source>:3:"), "{error}");
+}

@@ -338,7 +338,7 @@ pub(super) fn compile(program: &Program, options: &Options) -> Result<Function, 
     let labels = signature.inputs.iter().any(|p| p.element != signature.precision.into());
     let engine = engine(program.precision, &mut prepared, options.backend)?;
     let timings = prepared.timings;
-    Ok(Function::new(Inner { signature, sizes, engine, timings, labels }))
+    Ok(Function::new(Inner { signature, sizes, engine, timings, labels, needs: vec![] }))
 }
 
 #[cfg(feature = "jit")]

@@ -144,6 +144,16 @@ pub enum CallError {
         /// As written in shapes.
         size: String,
     },
+    /// A size that must be 0 or more for what the model reads.
+    #[error("with these inputs {what} at {place} does not fit: it needs {size} >= 0")]
+    TooFew {
+        /// As written in shapes: `N - 6`.
+        size: String,
+        /// What needs it: `this index`.
+        what: String,
+        /// File, line and column.
+        place: String,
+    },
     /// A label that is not below its bound.
     #[error("`{port}` holds {value} in row {row}, but its labels are 0 to {largest}")]
     Label {

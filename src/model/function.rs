@@ -9,6 +9,7 @@ use super::signature::{Port, PortRole, Signature};
 use super::sizes::Sizes;
 use super::slice::{Element, Slice, SliceMut, Values};
 use crate::diag::catalog::nearest;
+use crate::graph::Poly;
 use std::sync::Arc;
 
 /// Native code (or an interpreted program) that computes some values of a model, and gradients of one of them.
@@ -44,6 +45,16 @@ pub(super) struct Inner {
     pub timings: CompileTimings,
     /// Whether some input holds labels or truth values, whose range is checked at each call.
     pub labels: bool,
+    /// What must hold of the sizes of open dims.
+    pub needs: Vec<SizeNeed>,
+}
+
+/// A size that must not be negative: `N - 6` where the model reads `x[5]`.
+#[derive(Debug)]
+pub(super) struct SizeNeed {
+    pub size: Poly,
+    pub what: String,
+    pub place: String,
 }
 
 #[derive(Debug)]
@@ -84,9 +95,11 @@ impl Function {
         Function { inner: Arc::new(inner) }
     }
 
-    pub(super) fn with_lowering(mut self, lower: std::time::Duration) -> Function {
+    /// Adds what only the front end knows: how long it took, and what must hold of sizes.
+    pub(super) fn with_front_end(mut self, lower: std::time::Duration, needs: Vec<SizeNeed>) -> Function {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.timings.lower = lower;
+            inner.needs = needs;
         }
         self
     }
@@ -252,6 +265,9 @@ impl Function {
         if !workspace.bound || inputs.iter().zip(&workspace.lengths).any(|(i, n)| i.len() != *n) {
             workspace.bound = false;
             inner.sizes.solve(ports, &|i| inputs[i].len(), &mut workspace.dims)?;
+            for need in &inner.needs {
+                inner.sizes.check(need, &workspace.dims)?;
+            }
             // Dims that nothing depends on may have any size.
             workspace.dims.iter_mut().for_each(|n| *n = (*n).max(1));
             for (n, input) in workspace.lengths.iter_mut().zip(inputs) {

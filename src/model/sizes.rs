@@ -3,6 +3,7 @@
 //! Reads extents and signatures. Must not know back ends.
 
 use super::error::CallError;
+use super::function::SizeNeed;
 use super::signature::{Port, Size};
 use crate::graph::{DimId, ExtentId, Extents, Poly};
 use smallvec::SmallVec;
@@ -42,6 +43,15 @@ impl Sizes {
     /// The names of the open dims.
     pub fn open(&self) -> Vec<String> {
         self.needed.iter().map(|d| self.extents.dim(*d).name.clone()).collect()
+    }
+
+    /// Checks a size that must not be negative, if its dims are known.
+    pub fn check(&self, need: &SizeNeed, dims: &[i64]) -> Result<(), CallError> {
+        if self.is_known(&need.size, dims) && self.value(&need.size, dims).is_none_or(|n| n < 0) {
+            let size = self.extents.show(&need.size);
+            return Err(CallError::TooFew { size, what: need.what.clone(), place: need.place.clone() });
+        }
+        Ok(())
     }
 
     /// Finds the size of every dim from the lengths of the inputs, and checks them all. `dims` is overwritten; it is

@@ -4,7 +4,7 @@
 
 use super::compile::{self, CompileTimings, Options};
 use super::error::{CompileError, ModelError};
-use super::function::Function;
+use super::function::{Function, SizeNeed};
 use super::signature::{self, Port};
 use crate::diag::{Diagnostic, Report};
 use crate::graph::Program;
@@ -91,7 +91,13 @@ impl Model {
     /// Names that the model does not have, and derivatives that do not exist.
     pub fn compile(&self, options: &Options) -> Result<Function, CompileError> {
         self.check_sizes(&options.dims)?;
-        Ok(compile::compile(self.program(), options)?.with_lowering(self.lowering))
+        let need = |c: &crate::lower::SizeCheck| SizeNeed {
+            size: c.at_least_zero.clone(),
+            what: c.what.clone(),
+            place: self.sources.place(c.span),
+        };
+        let needs = self.lowered.size_checks.iter().map(need).collect();
+        Ok(compile::compile(self.program(), options)?.with_front_end(self.lowering, needs))
     }
 
     /// The gradients that the options ask for ([`Options::gradient`]), printed as a model: its outputs are named `dW` for

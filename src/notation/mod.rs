@@ -169,7 +169,9 @@ impl<'p> Writer<'p> {
         }
         self.define_reductions(n);
         let value = self.indexed(n);
-        (Some(self.binders(n, axes)), value)
+        // A single number has no indices.
+        let binders = (!axes.is_empty()).then(|| self.binders(n, axes));
+        (binders, value)
     }
 
     /// Writes a `let` for a term, unless it has one.

@@ -26,12 +26,7 @@ impl Console {
             Color::Never => false,
             Color::Auto => anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never,
         };
-        Console {
-            format: global.diagnostic_format,
-            colour,
-            json: global.json,
-            terminal: stderr.is_terminal(),
-        }
+        Console { format: global.diagnostic_format, colour, json: global.json, terminal: stderr.is_terminal() }
     }
 
     /// Writes results. A reader that went away is no error.
