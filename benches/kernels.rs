@@ -1,8 +1,8 @@
 //! Time per element of every bulk function, against a loop over the scalar function of the standard library (or of
 //! `libm` where the standard library has none); and matrix products against three loops.
 //!
-//! Run: `cargo bench --bench kernels [-- name ...]`, where `gemm` names the products. The two sides of a ratio take turns
-//! in every round; each number is the median of the rounds.
+//! Run: `cargo bench --bench kernels [-- name ...]`, where `gemm` names the products. The two sides of a ratio take
+//! turns in every round; each number is the median of the rounds.
 
 use nnc::kernel::gemm::{gemm_f32, gemm_f64};
 use nnc::kernel::{ALL, Kernel};

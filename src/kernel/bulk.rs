@@ -11,10 +11,11 @@ use super::{functions, pow};
 /// Applies an algorithm to `n` numbers in vectors of one kind. This is a macro, because the calls of a closure are not
 /// sure to be inlined, and the vectors may cross a call only in inlined code.
 ///
-/// The expansion belongs in an unsafe function whose caller vouches that every source is readable and `dst` writable for
-/// `n` numbers, that `dst` equals or avoids each source, and that the processor has the features of the vectors.
+/// The expansion belongs in an unsafe function whose caller vouches that every source is readable and `dst` writable
+/// for `n` numbers, that `dst` equals or avoids each source, and that the processor has the features of the vectors.
 macro_rules! each {
-    ($v:ty, $f:path, $dst:ident, ($($src:ident)+), $n:ident, [$load:ident $load_first:ident $store:ident $store_first:ident]) => {
+    ($v:ty, $f:path, $dst:ident, ($($src:ident)+), $n:ident,
+     [$load:ident $load_first:ident $store:ident $store_first:ident]) => {
         let mut i = 0;
         while $n - i >= <$v>::COUNT {
             // SAFETY: `i + COUNT <= n`.
@@ -132,7 +133,8 @@ mod tests {
 
     fn run<T: Copy + Default>(f: Variant<T>, x: &[T]) -> Vec<T> {
         let mut y = vec![T::default(); x.len()];
-        // SAFETY: both slices have `x.len()` numbers; the tests call a variant only where the processor has its features.
+        // SAFETY: both slices have `x.len()` numbers; the tests call a variant only where the processor has its
+        // features.
         unsafe { f(y.as_mut_ptr(), x.as_ptr(), x.len()) };
         y
     }

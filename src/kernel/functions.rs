@@ -125,8 +125,8 @@ fn center<V: Lanes>(u: V) -> V {
     u.add_bits(V::of(1.0).sub_bits(V::of(FRAC_1_SQRT_2)))
 }
 
-/// The k and f in x = 2^k (1 + f), √½ <= 1 + f <= √2, for a positive normal x; `bias` is the exponent bias, plus what is
-/// to be taken off k.
+/// The k and f in x = 2^k (1 + f), √½ <= 1 + f <= √2, for a positive normal x; `bias` is the exponent bias, plus what
+/// is to be taken off k.
 #[inline(always)]
 pub(super) fn split<V: Lanes>(x: V, bias: V) -> (V, V) {
     let centered = center(x);

@@ -18,9 +18,9 @@ macro_rules! gemm {
     ($name:ident, $t:ty, $tiles:ident, $v256:ident, $v512:ident) => {
         /// `dst[i, j] = (accumulate ? dst[i, j] : 0) + sum over l < k of a[i, l] * b[l, j]`, for `i < m`, `j < n`.
         ///
-        /// Element `[i, j]` of a matrix lies at `pointer + i * row_stride + j * column_stride`; strides count
-        /// elements and may be negative, and zero for `a` and `b`. A nonzero `accumulate` adds to `dst`; otherwise `dst`
-        /// is not read. With `k = 0` the sum is 0; with `m = 0` or `n = 0` nothing happens.
+        /// Element `[i, j]` of a matrix lies at `pointer + i * row_stride + j * column_stride`; strides count elements
+        /// and may be negative, and zero for `a` and `b`. A nonzero `accumulate` adds to `dst`; otherwise `dst` is not
+        /// read. With `k = 0` the sum is 0; with `m = 0` or `n = 0` nothing happens.
         ///
         /// # Safety
         /// Every element of `a` and `b` must be readable, every element of `dst` readable and writable. No two
@@ -91,10 +91,10 @@ macro_rules! gemm {
         mod $tiles {
             use super::*;
 
-            // Sixteen sums and their factors fit 32 registers, eight fit 16.
-            tiles!(WIDE, $t, $v512, 8, #[target_feature(enable = "avx512f")]);
-            tiles!(NARROW, $t, $v256, 4, #[target_feature(enable = "avx2,fma")]);
-            tiles!(PORTABLE, $t, $t, 4, );
+            // Sixteen sums and their factors fit 32 registers, twelve just fit 16.
+            tiles!(WIDE, $t, $v512, 8, 8, #[target_feature(enable = "avx512f")]);
+            tiles!(NARROW, $t, $v256, 6, 4, #[target_feature(enable = "avx2,fma")]);
+            tiles!(PORTABLE, $t, $t, 4, 4, );
         }
     };
 }
@@ -102,9 +102,9 @@ macro_rules! gemm {
 /// Defines the table of tile functions for one kind of vectors.
 #[cfg(target_arch = "x86_64")]
 macro_rules! tiles {
-    ($table:ident, $t:ty, $v:ty, $rows:expr, $(#[$features:meta])?) => {
+    ($table:ident, $t:ty, $v:ty, $rows:expr, $part_rows:expr, $(#[$features:meta])?) => {
         pub(super) static $table: Tiles<$t> = {
-            piece!(strips, tile::strips::<$v, $rows>, $t, $(#[$features])?);
+            piece!(strips, tile::strips::<$v, $rows, $part_rows>, $t, $(#[$features])?);
             piece!(vector_matrix, tile::vector_matrix::<$v>, $t, $(#[$features])?);
             piece!(matrix_vector, tile::matrix_vector::<$v>, $t, $(#[$features])?);
             Tiles { lanes: <$v>::COUNT, strips, vector_matrix, matrix_vector }

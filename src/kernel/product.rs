@@ -1,7 +1,7 @@
 //! Products of matrices: how they are turned, divided and, where it pays, copied before `tile` computes the pieces.
 //!
-//! Only rows of `b` that do not lie in order are copied, and those that many rows of `a` meet, which is what makes small
-//! products fast. Must not know how a processor is asked for its features.
+//! Only rows of `b` that do not lie in order are copied, and those that many rows of `a` meet, which is what makes
+//! small products fast. Must not know how a processor is asked for its features.
 
 use super::x86::Transpose;
 use std::mem::{MaybeUninit, size_of};
@@ -51,8 +51,8 @@ impl<T> Matrix<*mut T> {
 /// `dst (+)= a b` for certain sizes and orders of the matrices.
 ///
 /// # Safety
-/// The elements of `dst` must be readable and writable, those of `a` and `b` readable; no two elements of `dst` may share
-/// an address, and it must overlap neither `a` nor `b`. The processor must have the features of the table.
+/// The elements of `dst` must be readable and writable, those of `a` and `b` readable; no two elements of `dst` may
+/// share an address, and it must overlap neither `a` nor `b`. The processor must have the features of the table.
 type Piece<T> = unsafe fn(Size, Matrix<*mut T>, Matrix<*const T>, Matrix<*const T>, bool);
 
 /// The functions of `tile`, compiled for some processor features.

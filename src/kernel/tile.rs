@@ -1,8 +1,9 @@
 //! The inner parts of a matrix product: pieces of the result that stay in registers while terms are added.
 //!
-//! For each term a tile multiplies vectors of a row of `b` with single elements of `a`. Each element of the result is one
-//! chain of multiplications and additions from the first term to the last, so its bits do not depend on the sizes of the
-//! matrices or the width of the registers. The exception is [`matrix_vector`], which adds whole vectors of terms.
+//! For each term a tile multiplies vectors of a row of `b` with single elements of `a`. Each element of the result is
+//! one chain of multiplications and additions from the first term to the last, so its bits do not depend on the sizes
+//! of the matrices or the width of the registers. The exception is [`matrix_vector`], which adds whole vectors of
+//! terms.
 //!
 //! Must not know how a processor is asked for its features, nor how large products are divided.
 
@@ -16,6 +17,11 @@ pub(super) trait Terms: Lanes {
     fn add_product(self, factor: Self, term: Self) -> Self;
     /// The sum of all lanes.
     fn sum(self) -> Self::Element;
+    /// Reads `count` numbers and fills the other lanes with 0.
+    ///
+    /// # Safety
+    /// `from` must be readable for `count <= COUNT` numbers.
+    unsafe fn load_part(from: *const Self::Element, count: usize) -> Self;
 }
 
 /// Implements [`Terms`] for one number.
@@ -30,6 +36,11 @@ macro_rules! one_lane {
             fn sum(self) -> $t {
                 self
             }
+            #[inline(always)]
+            unsafe fn load_part(from: *const $t, count: usize) -> Self {
+                // SAFETY: the caller vouches for `count` readable numbers.
+                if count == 0 { 0.0 } else { unsafe { from.read() } }
+            }
         }
     };
 }
@@ -37,14 +48,40 @@ macro_rules! one_lane {
 one_lane!(f32);
 one_lane!(f64);
 
-/// `dst (+)= a b` for at most two vectors of columns, where the rows of `b` lie in order.
+/// `dst (+)= a b` for at most two vectors of columns, where the rows of `b` lie in order; in tiles of `ROWS` rows, or
+/// `PART_ROWS` where the last vector is not full, since its mask needs a register too.
 ///
 /// # Safety
-/// The elements of `dst` must be readable and writable, those of `a` and `b` readable; no two elements of `dst` may share
-/// an address, and it must overlap neither `a` nor `b`. The processor must have the features of `V`, and the caller be
-/// compiled for them.
+/// The elements of `dst` must be readable and writable, those of `a` and `b` readable; no two elements of `dst` may
+/// share an address, and it must overlap neither `a` nor `b`. The processor must have the features of `V`, and the
+/// caller be compiled for them.
 #[inline(always)]
-pub(super) unsafe fn strips<V: Terms, const ROWS: usize>(
+pub(super) unsafe fn strips<V: Terms, const ROWS: usize, const PART_ROWS: usize>(
+    size: Size,
+    dst: Matrix<*mut V::Element>,
+    a: Matrix<*const V::Element>,
+    b: Matrix<*const V::Element>,
+    accumulate: bool,
+) {
+    let width = size.1;
+    // SAFETY: the caller's promise.
+    unsafe {
+        if width == 2 * V::COUNT {
+            all_rows::<V, ROWS, 2, true>(size, dst, a, b, accumulate);
+        } else if width > V::COUNT {
+            all_rows::<V, PART_ROWS, 2, false>(size, dst, a, b, accumulate);
+        } else {
+            all_rows::<V, PART_ROWS, 1, false>(size, dst, a, b, accumulate);
+        }
+    }
+}
+
+/// [`strips`] for `VECTORS` vectors of columns, the last of which is full if `WHOLE`.
+///
+/// # Safety
+/// As for [`strips`].
+#[inline(always)]
+unsafe fn all_rows<V: Terms, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(
     (m, width, k): Size,
     dst: Matrix<*mut V::Element>,
     a: Matrix<*const V::Element>,
@@ -55,29 +92,29 @@ pub(super) unsafe fn strips<V: Terms, const ROWS: usize>(
     // SAFETY: rows below `m`.
     unsafe {
         while m - i >= ROWS {
-            strip::<V, ROWS>(width, k, dst.from(i, 0), a.from(i, 0), b, accumulate);
+            strip::<V, ROWS, VECTORS, WHOLE>(width, k, dst.from(i, 0), a.from(i, 0), b, accumulate);
             i += ROWS;
         }
         if ROWS > 4 && m - i >= 4 {
-            strip::<V, 4>(width, k, dst.from(i, 0), a.from(i, 0), b, accumulate);
+            strip::<V, 4, VECTORS, WHOLE>(width, k, dst.from(i, 0), a.from(i, 0), b, accumulate);
             i += 4;
         }
         if m - i >= 2 {
-            strip::<V, 2>(width, k, dst.from(i, 0), a.from(i, 0), b, accumulate);
+            strip::<V, 2, VECTORS, WHOLE>(width, k, dst.from(i, 0), a.from(i, 0), b, accumulate);
             i += 2;
         }
         if m - i >= 1 {
-            strip::<V, 1>(width, k, dst.from(i, 0), a.from(i, 0), b, accumulate);
+            strip::<V, 1, VECTORS, WHOLE>(width, k, dst.from(i, 0), a.from(i, 0), b, accumulate);
         }
     }
 }
 
-/// [`strips`] for `ROWS` rows.
+/// [`all_rows`] for `ROWS` rows.
 ///
 /// # Safety
 /// As for [`strips`].
 #[inline(always)]
-unsafe fn strip<V: Terms, const ROWS: usize>(
+unsafe fn strip<V: Terms, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(
     width: usize,
     k: usize,
     dst: Matrix<*mut V::Element>,
@@ -96,11 +133,7 @@ unsafe fn strip<V: Terms, const ROWS: usize>(
         if !in_order && accumulate {
             copy(ROWS, width, dst, block);
         }
-        if width > V::COUNT {
-            tile::<V, ROWS, 2>(width - V::COUNT, k, to, a, b, accumulate);
-        } else {
-            tile::<V, ROWS, 1>(width, k, to, a, b, accumulate);
-        }
+        tile::<V, ROWS, VECTORS, WHOLE>(width - (VECTORS - 1) * V::COUNT, k, to, a, b, accumulate);
         if !in_order {
             copy(ROWS, width, block, dst);
         }
@@ -121,13 +154,13 @@ unsafe fn copy<T: Copy>(rows: usize, columns: usize, from: Matrix<*mut T>, to: M
     }
 }
 
-/// `dst (+)= a b` for `ROWS` rows and `VECTORS` vectors of columns, the last of which has `last` columns; the rows of
-/// `dst` and `b` lie in order.
+/// `dst (+)= a b` for `ROWS` rows and `VECTORS` vectors of columns, the last of which has `last` columns, all of
+/// them if `WHOLE`; the rows of `dst` and `b` lie in order.
 ///
 /// # Safety
 /// As for [`strips`].
 #[inline(always)]
-unsafe fn tile<V: Terms, const ROWS: usize, const VECTORS: usize>(
+unsafe fn tile<V: Terms, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(
     last: usize,
     k: usize,
     dst: Matrix<*mut V::Element>,
@@ -139,7 +172,7 @@ unsafe fn tile<V: Terms, const ROWS: usize, const VECTORS: usize>(
     if accumulate {
         for (r, sums) in sums.iter_mut().enumerate() {
             // SAFETY: a row of `dst` that the caller vouches for.
-            *sums = unsafe { load_row(last, dst.from(r, 0).start) };
+            *sums = unsafe { load_row::<V, VECTORS, WHOLE>(last, dst.from(r, 0).start) };
         }
     }
     let mut rows = [0; ROWS];
@@ -149,7 +182,7 @@ unsafe fn tile<V: Terms, const ROWS: usize, const VECTORS: usize>(
     let (mut a_start, mut b_start) = (a.start, b.start);
     for _ in 0..k {
         // SAFETY: a row of `b` that the caller vouches for.
-        let values: [V; VECTORS] = unsafe { load_row(last, b_start) };
+        let values = unsafe { load_row::<V, VECTORS, WHOLE>(last, b_start) };
         for r in 0..ROWS {
             // SAFETY: an element of `a` that the caller vouches for.
             let x = V::splat(unsafe { *a_start.wrapping_offset(rows[r]) });
@@ -164,7 +197,7 @@ unsafe fn tile<V: Terms, const ROWS: usize, const VECTORS: usize>(
         for (c, sum) in sums.iter().enumerate() {
             let to = dst.from(r, c * V::COUNT).start;
             // SAFETY: a row of `dst` that the caller vouches for.
-            unsafe { if c + 1 < VECTORS || last == V::COUNT { sum.store(to) } else { sum.store_first(to, last) } }
+            unsafe { if WHOLE || c + 1 < VECTORS { sum.store(to) } else { sum.store_first(to, last) } }
         }
     }
 }
@@ -174,12 +207,15 @@ unsafe fn tile<V: Terms, const ROWS: usize, const VECTORS: usize>(
 /// # Safety
 /// These elements must be readable.
 #[inline(always)]
-unsafe fn load_row<V: Terms, const VECTORS: usize>(last: usize, from: *const V::Element) -> [V; VECTORS] {
+unsafe fn load_row<V: Terms, const VECTORS: usize, const WHOLE: bool>(
+    last: usize,
+    from: *const V::Element,
+) -> [V; VECTORS] {
     let mut values = [V::of(0.0); VECTORS];
     for (c, value) in values.iter_mut().enumerate() {
         let from = from.wrapping_add(c * V::COUNT);
         // SAFETY: the caller's promise.
-        *value = unsafe { if c + 1 < VECTORS { V::load(from) } else { V::load_first(from, last, V::of(0.0)) } };
+        *value = unsafe { if WHOLE || c + 1 < VECTORS { V::load(from) } else { V::load_part(from, last) } };
     }
     values
 }
@@ -201,16 +237,16 @@ pub(super) unsafe fn vector_matrix<V: Terms>(
     // SAFETY: columns below `n`.
     unsafe {
         while n - j >= 8 * V::COUNT {
-            tile::<V, 1, 8>(V::COUNT, k, dst.from(0, j), a, b.from(0, j), accumulate);
+            tile::<V, 1, 8, true>(V::COUNT, k, dst.from(0, j), a, b.from(0, j), accumulate);
             j += 8 * V::COUNT;
         }
         if n - j >= 4 * V::COUNT {
-            tile::<V, 1, 4>(V::COUNT, k, dst.from(0, j), a, b.from(0, j), accumulate);
+            tile::<V, 1, 4, true>(V::COUNT, k, dst.from(0, j), a, b.from(0, j), accumulate);
             j += 4 * V::COUNT;
         }
         while j < n {
             let width = (n - j).min(2 * V::COUNT);
-            strip::<V, 1>(width, k, dst.from(0, j), a, b.from(0, j), accumulate);
+            strips::<V, 1, 1>((1, width, k), dst.from(0, j), a, b.from(0, j), accumulate);
             j += width;
         }
     }
@@ -271,9 +307,9 @@ unsafe fn dots<V: Terms, const ROWS: usize>(
         }
         while l < k {
             let left = (k - l).min(V::COUNT);
-            let x = V::load_first(b.add(l), left, V::of(0.0));
+            let x = V::load_part(b.add(l), left);
             for (r, even) in even.iter_mut().enumerate() {
-                *even = x.add_product(V::load_first(a.from(r, l).start, left, V::of(0.0)), *even);
+                *even = x.add_product(V::load_part(a.from(r, l).start, left), *even);
             }
             l += left;
         }

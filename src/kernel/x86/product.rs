@@ -1,6 +1,6 @@
 //! What matrix products need of vectors beside arithmetic.
 
-use super::{F32x8, F32x16, F64x4, F64x8, instruction};
+use super::{F32x8, F32x16, F64x4, F64x8, FIRST, instruction};
 use crate::kernel::lanes::Lanes;
 use crate::kernel::tile::Terms;
 use std::arch::x86_64::*;
@@ -18,6 +18,11 @@ impl Terms for F32x8 {
             _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
         })
     }
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, count: usize) -> Self {
+        // SAFETY: `count` lanes keep the mask inside FIRST, and the mask keeps the load to `count` numbers.
+        unsafe { Self(_mm256_maskload_ps(from, _mm256_loadu_si256(FIRST.as_ptr().add(8 - count).cast()))) }
+    }
 }
 
 impl Terms for F64x4 {
@@ -32,6 +37,11 @@ impl Terms for F64x4 {
             _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
         })
     }
+    #[inline(always)]
+    unsafe fn load_part(from: *const f64, count: usize) -> Self {
+        // SAFETY: `count` lanes keep the mask inside FIRST, and the mask keeps the load to `count` numbers.
+        unsafe { Self(_mm256_maskload_pd(from, _mm256_loadu_si256(FIRST.as_ptr().add(8 - 2 * count).cast()))) }
+    }
 }
 
 impl Terms for F32x16 {
@@ -43,6 +53,11 @@ impl Terms for F32x16 {
     fn sum(self) -> f32 {
         instruction!(_mm512_reduce_add_ps(self.0))
     }
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, count: usize) -> Self {
+        // SAFETY: the mask keeps the load to the `count` numbers that the caller vouches for.
+        Self(unsafe { _mm512_maskz_loadu_ps(((1_u32 << count) - 1) as __mmask16, from) })
+    }
 }
 
 impl Terms for F64x8 {
@@ -53,6 +68,11 @@ impl Terms for F64x8 {
     #[inline(always)]
     fn sum(self) -> f64 {
         instruction!(_mm512_reduce_add_pd(self.0))
+    }
+    #[inline(always)]
+    unsafe fn load_part(from: *const f64, count: usize) -> Self {
+        // SAFETY: the mask keeps the load to the `count` numbers that the caller vouches for.
+        Self(unsafe { _mm512_maskz_loadu_pd(((1_u32 << count) - 1) as __mmask8, from) })
     }
 }
 

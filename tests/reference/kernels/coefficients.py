@@ -125,7 +125,9 @@ def log_all():
     # With s = f / (2 + f): log(1 + f) = 2 s + s^3 p(s^2); fitted in z = s^2.
     top = (high / (2 + high)) ** 2
     target = lambda z: series(
-        lambda z: (2 * mp.atanh(mp.sqrt(z)) - 2 * mp.sqrt(z)) / mp.sqrt(z) ** 3, z, [mpf(2) / (2 * i + 3) for i in range(16)]
+        lambda z: (2 * mp.atanh(mp.sqrt(z)) - 2 * mp.sqrt(z)) / mp.sqrt(z) ** 3,
+        z,
+        [mpf(2) / (2 * i + 3) for i in range(16)],
     )
     fit("log", False, target, lambda z: z / 2 + mpf(10) ** -12, 0, top, range(7))
     # With more digits: 2 s + s^3 (2/3 + s^2 p(s^2)).
@@ -159,7 +161,9 @@ def tan_all():
 def sinh_all():
     # sinh(x) = x + x^3 p(x^2); fitted in z = x^2.
     target = lambda z: series(
-        lambda z: (mp.sinh(mp.sqrt(z)) - mp.sqrt(z)) / mp.sqrt(z) ** 3, z, [1 / mp.factorial(2 * i + 3) for i in range(10)]
+        lambda z: (mp.sinh(mp.sqrt(z)) - mp.sqrt(z)) / mp.sqrt(z) ** 3,
+        z,
+        [1 / mp.factorial(2 * i + 3) for i in range(10)],
     )
     weight = lambda z: series(lambda z: mp.sqrt(z) ** 3 / mp.sinh(mp.sqrt(z)), z, [0, 1]) + mpf(10) ** -12
     fit("sinh", True, target, weight, 0, 1, range(3))
