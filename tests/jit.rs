@@ -7,4 +7,5 @@ mod jit {
     mod products;
     mod random;
     mod reductions;
+    mod rows;
 }

@@ -75,9 +75,17 @@ impl<'b> Lowering<'b> {
     fn row(&mut self, prim: Prim, attribute: u64, mut args: Vec<ExprId>) -> ExprId {
         match prim.row().lower {
             Lower::Inst(Inst::PowConst) if !is_short_power(f64::from_bits(attribute)) => {
+                let x = args[0];
                 args.push(self.kernel.intern(Expr::Real(attribute)));
                 let call = self.kernel.call(crate::kernel::POW);
-                self.kernel.intern(Expr::Call(call, args))
+                let power = self.kernel.intern(Expr::Call(call, args));
+                if f64::from_bits(attribute).fract() == 0.0 {
+                    return power;
+                }
+                // C99 gives inf for -inf; a fractional power of a negative number is NaN, as for the square root.
+                let [zero, nan] = [0.0, f64::NAN].map(|v| self.kernel.intern(Expr::Real(v.to_bits())));
+                let negative = self.kernel.intern(Expr::Inst(Inst::Less, 0, vec![x, zero]));
+                self.kernel.intern(Expr::Inst(Inst::Select, 0, vec![negative, nan, power]))
             }
             Lower::Inst(inst) => self.kernel.intern(Expr::Inst(inst, attribute, args)),
             Lower::Kernel(bulk) => {
