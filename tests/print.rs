@@ -11,6 +11,8 @@ struct Trees {
     random: ChaCha8Rng,
     /// Inside `data` or `train`.
     settings: bool,
+    /// Inside a layer.
+    layer: bool,
 }
 
 fn span() -> Span {
@@ -59,7 +61,7 @@ impl Trees {
             return self.leaf();
         }
         let d = depth - 1;
-        let kind = match self.below(19) {
+        let kind = match self.below(20) {
             0 | 1 => return self.leaf(),
             2 => ExprKind::Field(self.base(d), self.name()),
             3 | 4 => {
@@ -91,7 +93,8 @@ impl Trees {
             13 => ExprKind::Comprehension { binders: self.many(1, 3, |t| t.binder(d)), body: Box::new(self.expr(d)) },
             14 => ExprKind::Array(self.many(0, 3, |t| t.expr(d))),
             15 => ExprKind::Tuple(self.many(2, 3, |t| t.expr(d))),
-            16 => ExprKind::Block { lets: self.many(0, 2, |t| t.binding(d)), value: Box::new(self.expr(d)) },
+            16 => ExprKind::Block { lines: self.many(0, 2, |t| t.line(d)), value: Box::new(self.expr(d)) },
+            17 => ExprKind::Repeat(Box::new(self.repeat(d))),
             _ => ExprKind::Binary {
                 op: self.binary_op(),
                 op_span: span(),
@@ -182,6 +185,39 @@ impl Trees {
         BinderRange::Between(self.expr(depth), self.expr(depth))
     }
 
+    fn repeat(&mut self, depth: usize) -> Repeat {
+        let form = [RepeatForm::Fold, RepeatForm::Scan, RepeatForm::Iterate][self.below(3)];
+        let range = Some(self.binder_range(depth));
+        let binder = Binder::Index { name: self.name(), range };
+        let states: Vec<(Name, Expr)> = ["h", "c₂"][..1 + self.below(2)]
+            .iter()
+            .map(|text| (Name { text: text.to_string(), span: span() }, self.expr(depth)))
+            .collect();
+        let mut options = vec![];
+        for option in form.options() {
+            options.extend(self.some(2, |t| (Name { text: option.to_string(), span: span() }, t.expr(depth))));
+        }
+        let parts: Vec<Expr> = states.iter().map(|_| self.expr(depth)).collect();
+        // One value for each state; a single one must be no tuple.
+        let body = match <[Expr; 1]>::try_from(parts) {
+            Ok([one]) => expr(ExprKind::Negate(Box::new(one))),
+            Err(parts) => expr(ExprKind::Tuple(parts)),
+        };
+        let binder = (form != RepeatForm::Iterate).then_some(binder);
+        Repeat { form, form_span: span(), binder, states, options, body }
+    }
+
+    fn line(&mut self, depth: usize) -> Line {
+        if self.layer && self.chance(3) {
+            return Line::Update(self.update(depth));
+        }
+        Line::Let(self.binding(depth))
+    }
+
+    fn update(&mut self, depth: usize) -> Update {
+        Update { name: self.name(), value: self.expr(depth), span: span() }
+    }
+
     fn binding(&mut self, depth: usize) -> Let {
         let pattern =
             if self.chance(4) { Pattern::Tuple(self.many(2, 3, Self::name)) } else { Pattern::Name(self.name()) };
@@ -220,8 +256,37 @@ impl Trees {
         Block { name: self.some(2, Self::name), entries }
     }
 
+    fn argument(&mut self) -> Argument {
+        Argument { name: self.name(), ty: self.some(3, |t| t.ty(1)), default: self.some(3, |t| t.expr(1)) }
+    }
+
+    fn function(&mut self) -> Function {
+        let result = if self.chance(2) {
+            self.some(3, |t| ResultType::Tuple(t.many(2, 3, |t| t.ty(1)), span()))
+        } else {
+            self.some(3, |t| ResultType::One(t.ty(1)))
+        };
+        let name = if self.layer && self.chance(2) { None } else { Some(self.name()) };
+        Function { name, arguments: self.many(0, 3, Self::argument), result, body: self.expr(4) }
+    }
+
+    fn layer(&mut self) -> Layer {
+        self.layer = true;
+        let body = self.many(0, 4, |t| {
+            let kind = match t.below(4) {
+                0 => StatementKind::Param(t.declaration(true, true)),
+                1 => StatementKind::State(t.declaration(false, true)),
+                2 => StatementKind::Let(t.binding(2)),
+                _ => StatementKind::Fn(t.function()),
+            };
+            t.documented(kind)
+        });
+        self.layer = false;
+        Layer { name: self.name(), parameters: self.many(0, 3, Self::argument), body }
+    }
+
     fn statement(&mut self) -> Statement {
-        let kind = match self.below(14) {
+        let kind = match self.below(18) {
             0 => StatementKind::Import {
                 path: self.many(1, 3, Self::name),
                 names: self.some(2, |t| t.many(1, 3, |t| ImportName { name: t.name(), alias: t.some(2, Self::name) })),
@@ -239,15 +304,14 @@ impl Trees {
             5 => StatementKind::Target(self.declaration(false, false)),
             6 => StatementKind::Param(self.declaration(true, true)),
             7 => StatementKind::Let(self.binding(3)),
-            8 => StatementKind::Fn(Function {
-                name: self.name(),
-                arguments: self.many(0, 3, |t| Argument {
-                    name: t.name(),
-                    ty: t.some(3, |t| t.ty(1)),
-                    default: t.some(3, |t| t.expr(1)),
-                }),
-                result: self.some(3, |t| t.ty(1)),
-                body: self.expr(4),
+            8 => StatementKind::Fn(self.function()),
+            13 => StatementKind::State(self.declaration(false, true)),
+            14 => StatementKind::Update(self.update(3)),
+            15 => StatementKind::Layer(self.layer()),
+            16 => StatementKind::Derivative(Derivative {
+                function: self.name(),
+                arguments: self.many(1, 3, Self::name),
+                value: self.expr(3),
             }),
             9 => {
                 let value = self.some(2, |t| t.expr(3));
@@ -259,6 +323,10 @@ impl Trees {
             12 => StatementKind::Data(self.block()),
             _ => StatementKind::Train(self.block()),
         };
+        self.documented(kind)
+    }
+
+    fn documented(&mut self, kind: StatementKind) -> Statement {
         let doc = self.some(4, |t| ["one line", "two\nlines", "with\n\na gap", " indented"][t.below(4)].to_string());
         Statement { kind, span: span(), doc }
     }
@@ -267,7 +335,7 @@ impl Trees {
 #[test]
 fn random_expressions_come_back() {
     for seed in 0..3000 {
-        let mut trees = Trees { random: ChaCha8Rng::seed_from_u64(seed), settings: false };
+        let mut trees = Trees { random: ChaCha8Rng::seed_from_u64(seed), settings: false, layer: false };
         let depth = 1 + trees.below(6);
         let tree = trees.expr(depth);
         let text = print_expr(&tree);
@@ -280,7 +348,7 @@ fn random_expressions_come_back() {
 #[test]
 fn random_programs_come_back() {
     for seed in 0..500 {
-        let mut trees = Trees { random: ChaCha8Rng::seed_from_u64(seed), settings: false };
+        let mut trees = Trees { random: ChaCha8Rng::seed_from_u64(seed), settings: false, layer: false };
         let tree = Ast { statements: trees.many(0, 6, Trees::statement), comments: vec![] };
         let text = print(&tree);
         let mut back = parse(FileId(0), &text);

@@ -199,7 +199,7 @@ impl<'a> Lowerer<'a> {
         let ItemKind::Fn(f) = self.names.items[item.0].kind else { return Err(Reported) };
         let parameters: Vec<(&str, bool)> =
             f.arguments.iter().map(|a| (a.name.text.as_str(), a.default.is_some())).collect();
-        let matched = self.match_arguments(&f.name.text, &parameters, arguments, span)?;
+        let matched = self.match_arguments(f.title(), &parameters, arguments, span)?;
         let mut given: Vec<Evaluated<Option<Value>>> = vec![];
         for (parameter, argument) in f.arguments.iter().zip(&matched) {
             given.push(match argument {
@@ -220,10 +220,10 @@ impl<'a> Lowerer<'a> {
         }
         let open = self.frames.iter().filter(|frame| frame.call.is_some_and(|(i, _)| i == item)).count();
         if open >= MAX_RECURSION {
-            return self.fail(error::endless_recursion(self.place(span), &f.name.text, MAX_RECURSION));
+            return self.fail(error::endless_recursion(self.place(span), f.title(), MAX_RECURSION));
         }
         if self.calls.len() >= MAX_CALLS {
-            return self.fail(error::too_many_calls(self.place(span), &f.name.text, MAX_CALLS));
+            return self.fail(error::too_many_calls(self.place(span), f.title(), MAX_CALLS));
         }
         let result = self.call_body(item, f, &given, &matched, span);
         if result.is_ok() || self.attempts == 0 {
@@ -267,7 +267,7 @@ impl<'a> Lowerer<'a> {
         self.frames.pop();
         let result = result?;
         if self.modules[module].is_std
-            && f.name.text == "softmax"
+            && f.title() == "softmax"
             && let Value::Array(array) = &result
         {
             self.softmaxes.insert(array.node);
@@ -298,7 +298,7 @@ impl<'a> Lowerer<'a> {
         if self.in_std() || !self.modules[module].is_std {
             return;
         }
-        if let ("softmax" | "log_softmax", Some(Some(Value::Array(x)))) = (f.name.text.as_str(), given.first()) {
+        if let ("softmax" | "log_softmax", Some(Some(Value::Array(x)))) = (f.title(), given.first()) {
             if self.softmaxes.contains(&x.node) {
                 self.report(lints::applied_twice(self.place(span), "softmax"));
             }

@@ -11,7 +11,7 @@ use crate::diag::catalog::{names as name_error, shapes as error};
 use crate::graph::{Axis, NodeId, Op, Poly};
 use crate::prim::Prim;
 use crate::span::Span;
-use crate::syntax::ast::{Expr, ExprKind, Let, Name, Pattern};
+use crate::syntax::ast::{Expr, ExprKind, Let, Line, Name, Pattern};
 use std::rc::Rc;
 
 /// How deep expressions and calls may be open in each other: what the stack of [`super::lower`]'s thread has room for.
@@ -65,7 +65,8 @@ impl<'a> Lowerer<'a> {
                 let parts: Vec<Evaluated> = items.iter().map(|e| self.expr(e)).collect();
                 Ok(Value::Tuple(Rc::from(parts.into_iter().collect::<Evaluated<Vec<Value>>>()?)))
             }
-            ExprKind::Block { lets, value } => self.block(lets, value),
+            ExprKind::Repeat(repeat) => self.fail(super::unavailable::repeat(repeat)),
+            ExprKind::Block { lines, value } => self.block(lines, value),
             ExprKind::Error => Err(Reported),
         }
     }
@@ -265,10 +266,15 @@ impl<'a> Lowerer<'a> {
         Ok(Value::Array(a))
     }
 
-    fn block(&mut self, lets: &'a [Let], value: &'a Expr) -> Evaluated {
+    fn block(&mut self, lines: &'a [Line], value: &'a Expr) -> Evaluated {
         let mut names: Vec<&'a str> = vec![];
-        for l in lets {
-            self.local_let(l, &mut names);
+        for line in lines {
+            match line {
+                Line::Let(l) => self.local_let(l, &mut names),
+                Line::Update(update) => {
+                    self.report(super::unavailable::update(update));
+                }
+            }
         }
         let result = self.expr(value);
         for name in names.into_iter().rev() {

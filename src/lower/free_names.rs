@@ -5,8 +5,8 @@
 
 use crate::span::Span;
 use crate::syntax::ast::{
-    ArgumentValue, Binder, BinderRange, Expr, ExprKind, Function, IndexItem, Let, Name, Pattern, Range, ShapeItem,
-    Statement, StatementKind, TypeExpr,
+    ArgumentValue, Binder, BinderRange, Expr, ExprKind, Function, IndexItem, Let, Line, Name, Pattern, Range, Repeat,
+    ShapeItem, Statement, StatementKind, TypeExpr, Update,
 };
 use rustc_hash::FxHashMap;
 
@@ -86,6 +86,9 @@ pub(super) fn mentioned<'a>(statement: &'a Statement, see: &mut dyn FnMut(&'a st
         }
         StatementKind::Output { value, .. } => value.iter().for_each(|e| walker.expr(e)),
         StatementKind::Loss { value, .. } | StatementKind::Metric { value, .. } => walker.expr(value),
+        // Refused before anything is worked out.
+        StatementKind::State(_) | StatementKind::Update(_) | StatementKind::Layer(_) | StatementKind::Derivative(_) => {
+        }
         StatementKind::Import { .. }
         | StatementKind::Precision(_)
         | StatementKind::Data(_)
@@ -194,13 +197,37 @@ impl<'a, 's> Walker<'a, 's> {
                 self.scope.truncate(depth);
             }
             ExprKind::Array(items) | ExprKind::Tuple(items) => items.iter().for_each(|e| self.usage(e, usage)),
-            ExprKind::Block { lets, value } => {
+            ExprKind::Repeat(repeat) => self.repeat(repeat),
+            ExprKind::Block { lines, value } => {
                 let depth = self.scope.len();
-                lets.iter().for_each(|l| self.local_let(l));
+                for line in lines {
+                    match line {
+                        Line::Let(l) => self.local_let(l),
+                        Line::Update(update) => self.update(update),
+                    }
+                }
                 self.expr(value);
                 self.scope.truncate(depth);
             }
         }
+    }
+
+    /// Start values, `tol`, `max` and `checkpoint` stand outside of the loop; `until` sees the states and the index.
+    fn repeat(&mut self, repeat: &'a Repeat) {
+        let depth = self.scope.len();
+        let (inside, outside): (Vec<_>, Vec<_>) = repeat.options.iter().partition(|(name, _)| name.text == "until");
+        repeat.states.iter().chain(outside).for_each(|(_, value)| self.expr(value));
+        self.binders(repeat.binder.as_slice());
+        repeat.states.iter().for_each(|(name, _)| self.scope.push(&name.text));
+        inside.iter().for_each(|(_, value)| self.expr(value));
+        self.expr(&repeat.body);
+        self.scope.truncate(depth);
+    }
+
+    /// `update m = …` reads the state that it changes.
+    fn update(&mut self, update: &'a Update) {
+        self.name(&update.name);
+        self.expr(&update.value);
     }
 
     fn range(&mut self, r: &'a Range) {
@@ -276,7 +303,7 @@ impl<'a, 's> Walker<'a, 's> {
             a.default.iter().for_each(|e| self.expr(e));
             self.scope.push(&a.name.text);
         }
-        f.result.iter().for_each(|t| self.ty(t, Use::SignatureDim));
+        f.result.iter().flat_map(|r| r.types()).for_each(|t| self.ty(t, Use::SignatureDim));
         self.expr(&f.body);
         self.scope.truncate(depth);
     }

@@ -25,6 +25,7 @@ mod scope;
 mod shape_functions;
 mod statements;
 mod types;
+mod unavailable;
 mod value;
 
 pub use program::Loader;

@@ -105,7 +105,7 @@ pub(super) fn item_name(item: &Item) -> String {
                 names.iter().map(|n| n.text.as_str()).collect::<Vec<_>>().join(", ")
             }
         },
-        ItemKind::Fn(f) => f.name.text.clone(),
+        ItemKind::Fn(f) => f.title().to_string(),
         ItemKind::Output { name, .. } | ItemKind::Metric { name, .. } => name.text.clone(),
         ItemKind::Loss { name, .. } => name.map_or_else(|| "loss".to_string(), |n| n.text.clone()),
     }
@@ -198,7 +198,7 @@ fn signature_dims<'a>(item: &'a Item) -> FxHashSet<&'a str> {
     }
     let mut into = FxHashSet::default();
     if let ItemKind::Fn(f) = &item.kind {
-        for ty in f.arguments.iter().filter_map(|a| a.ty.as_ref()).chain(&f.result) {
+        for ty in f.arguments.iter().filter_map(|a| a.ty.as_ref()).chain(f.result.iter().flat_map(|r| r.types())) {
             if let Some(argument) = ty.kind.as_ref().and_then(|k| k.argument.as_ref()) {
                 dims(argument, &mut into);
             }

@@ -186,6 +186,9 @@ pub(super) fn load(
             (None, None) => main,
         };
         let parsed = parse(file, &sources.file(file).text.clone());
+        if !parsed.diagnostics.iter().any(Diagnostic::is_error) {
+            diagnostics.extend(parsed.ast.statements.iter().filter_map(super::unavailable::statement));
+        }
         diagnostics.extend(parsed.diagnostics);
         let mut wanted: FxHashSet<&str> = FxHashSet::default();
         for statement in &parsed.ast.statements {
@@ -271,7 +274,8 @@ fn define<'a>(
         StatementKind::Input(d) => add(ItemKind::Input(d), &[&d.name], d.name.span),
         StatementKind::Target(d) => add(ItemKind::Target(d), &[&d.name], d.name.span),
         StatementKind::Param(d) => add(ItemKind::Param(d), &[&d.name], d.name.span),
-        StatementKind::Fn(f) => add(ItemKind::Fn(f), &[&f.name], f.name.span),
+        // A `fn` without a name stands in a layer only.
+        StatementKind::Fn(f) => f.name.iter().for_each(|name| add(ItemKind::Fn(f), &[name], name.span)),
         StatementKind::Let(l) => match &l.pattern {
             Pattern::Name(n) => add(ItemKind::Let(l), &[n], n.span),
             Pattern::Tuple(names) => {
@@ -290,6 +294,9 @@ fn define<'a>(
             add(ItemKind::Loss { name: name.as_ref(), value }, &names, statement.span)
         }
         StatementKind::Metric { name, value } => add(ItemKind::Metric { name, value }, &[name], name.span),
+        // Refused when the file was read.
+        StatementKind::State(_) | StatementKind::Update(_) | StatementKind::Layer(_) | StatementKind::Derivative(_) => {
+        }
         StatementKind::Import { .. }
         | StatementKind::Precision(_)
         | StatementKind::Data(_)

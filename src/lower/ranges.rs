@@ -11,7 +11,7 @@ use crate::diag::catalog::shapes as error;
 use crate::graph::{ExtentId, Poly};
 use crate::span::Span;
 use crate::syntax::ast::{
-    ArgumentValue, BinaryOp, Binder, BinderRange, CompareOp, Expr, ExprKind, IndexItem, Let, Pattern,
+    ArgumentValue, BinaryOp, Binder, BinderRange, CompareOp, Expr, ExprKind, IndexItem, Let, Line, Pattern, Repeat,
 };
 
 /// An index before it has a range.
@@ -206,10 +206,14 @@ impl<'a> Search<'a, '_> {
             }
             ExprKind::Comprehension { binders, body } => self.nested(binders, body),
             ExprKind::Array(items) | ExprKind::Tuple(items) => items.iter().for_each(|e| self.walk(e)),
-            ExprKind::Block { lets, value } => {
+            ExprKind::Repeat(repeat) => self.repeat(repeat),
+            ExprKind::Block { lines, value } => {
                 let depth = self.names.len();
-                for l in lets {
-                    self.local_let(l);
+                for line in lines {
+                    match line {
+                        Line::Let(l) => self.local_let(l),
+                        Line::Update(update) => self.walk(&update.value),
+                    }
                 }
                 self.walk(value);
                 self.names.truncate(depth);
@@ -225,6 +229,17 @@ impl<'a> Search<'a, '_> {
         self.other_rest += usize::from(own_rest);
         self.walk(body);
         self.other_rest -= usize::from(own_rest);
+        self.names.truncate(depth);
+    }
+
+    /// Uses in a loop count like uses outside; what the states are is not known yet.
+    fn repeat(&mut self, repeat: &'a Repeat) {
+        repeat.states.iter().chain(&repeat.options).for_each(|(_, value)| self.walk(value));
+        let depth = self.names.len();
+        repeat.states.iter().for_each(|(name, _)| self.names.push((&name.text, Meaning::Hidden(None))));
+        let list: Vec<Index> = repeat.binder.iter().filter_map(index_of).collect();
+        self.introduce(&list);
+        self.walk(&repeat.body);
         self.names.truncate(depth);
     }
 

@@ -7,7 +7,7 @@ use super::value::{Array, Evaluated, Slot, Sort, Value};
 use crate::diag::catalog::{names as name_error, shapes as error};
 use crate::graph::{Axis, ExtentId, Poly};
 use crate::span::Span;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Function, Let, Name, ShapeItem, TypeExpr};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Function, Let, Name, ResultType, ShapeItem, TypeExpr};
 
 /// The kinds of the language that this version does not have.
 const LATER: &[&str] = &["positive", "simplex", "ordered", "unit", "cholesky", "sparse"];
@@ -99,10 +99,27 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The result of a `fn`.
-    pub(super) fn check_result(&mut self, value: Value, ty: &'a TypeExpr, f: &'a Function) -> Evaluated {
-        let what = format!("the result of `{}`", crate::diag::catalog::shown(&f.name.text));
-        let meeting = Meeting { span: self.place(f.body.span), what, ty, signature: true };
-        self.meet(value, meeting)
+    pub(super) fn check_result(&mut self, value: Value, result: &'a ResultType, f: &'a Function) -> Evaluated {
+        let what = format!("the result of `{}`", crate::diag::catalog::shown(f.title()));
+        let span = self.place(f.body.span);
+        match (value, result) {
+            (value, ResultType::One(ty)) => self.meet(value, Meeting { span, what, ty, signature: true }),
+            (Value::Tuple(parts), ResultType::Tuple(types, _)) if parts.len() == types.len() => {
+                let mut checked = vec![];
+                for ((i, part), ty) in parts.iter().cloned().enumerate().zip(types) {
+                    let what = format!("part {} of {what}", i + 1);
+                    checked.push(self.meet(part, Meeting { span, what, ty, signature: true }));
+                }
+                Ok(Value::Tuple(checked.into_iter().collect::<Evaluated<Vec<Value>>>()?.into()))
+            }
+            (value, ResultType::Tuple(types, at)) => {
+                let given = match &value {
+                    Value::Tuple(parts) => parts.len(),
+                    _ => 1,
+                };
+                self.fail(error::result_of_another_count(span, &what, given, self.place(*at), types.len()))
+            }
+        }
     }
 
     /// An argument of a `fn`; dims of its type that are not declared become known.
@@ -115,7 +132,7 @@ impl<'a> Lowerer<'a> {
         place: Span,
     ) -> Evaluated {
         let shown = crate::diag::catalog::shown;
-        let what = format!("argument `{}` of `{}`", shown(&name.text), shown(&f.name.text));
+        let what = format!("argument `{}` of `{}`", shown(&name.text), shown(f.title()));
         let meeting = Meeting { span: place, what, ty, signature: true };
         self.meet(value, meeting)
     }

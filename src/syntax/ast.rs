@@ -31,7 +31,7 @@ pub struct Comment {
     pub span: Span,
 }
 
-/// A top-level statement.
+/// A top-level statement, or a line of a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
     /// The form.
@@ -64,10 +64,18 @@ pub enum StatementKind {
     Target(Declaration),
     /// `param W: [D, H] = he_normal()`
     Param(Declaration),
+    /// `state m: [D] = zeros()`
+    State(Declaration),
+    /// `update m = …`
+    Update(Update),
     /// `let h = …`
     Let(Let),
     /// `fn f(x, delta = 1) -> [N] = …`
     Fn(Function),
+    /// `layer Dense(I, O) { … }`
+    Layer(Layer),
+    /// `derivative f(x, ct) = …`
+    Derivative(Derivative),
     /// `output p`, `output r = y - p`
     Output {
         /// What hosts call it.
@@ -126,7 +134,7 @@ pub struct ConstDeclaration {
     pub value: Expr,
 }
 
-/// An input, target or param.
+/// An input, target, param or state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declaration {
     /// The port's name.
@@ -154,6 +162,17 @@ pub struct Let {
     pub span: Span,
 }
 
+/// `update m = …`: the value of a state after the training step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Update {
+    /// The state's name.
+    pub name: Name,
+    /// Its new value.
+    pub value: Expr,
+    /// From `update` to end.
+    pub span: Span,
+}
+
 /// The left side of a `let`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pattern {
@@ -166,17 +185,65 @@ pub enum Pattern {
 /// A user function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Function {
-    /// Its name.
-    pub name: Name,
+    /// Its name; absent only in a layer, where this `fn` is what a call of the layer does.
+    pub name: Option<Name>,
     /// Its arguments, in order.
     pub arguments: Vec<Argument>,
     /// `-> [N, H]`, checked.
-    pub result: Option<TypeExpr>,
+    pub result: Option<ResultType>,
     /// Its value.
     pub body: Expr,
 }
 
-/// One argument of a user function.
+impl Function {
+    /// How messages call it.
+    pub fn title(&self) -> &str {
+        self.name.as_ref().map_or("fn", |name| name.text.as_str())
+    }
+}
+
+/// The type of what a function returns.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ResultType {
+    /// `-> [N, H]`
+    One(TypeExpr),
+    /// `-> ([N], [N])`, two or more.
+    Tuple(Vec<TypeExpr>, Span),
+}
+
+impl ResultType {
+    /// The one type, or those of the parts.
+    pub fn types(&self) -> &[TypeExpr] {
+        match self {
+            ResultType::One(ty) => std::slice::from_ref(ty),
+            ResultType::Tuple(parts, _) => parts,
+        }
+    }
+}
+
+/// `layer Dense(I, O, bias = true) { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Its name.
+    pub name: Name,
+    /// What must be known when it is made, in order.
+    pub parameters: Vec<Argument>,
+    /// `param`, `state`, `let` and `fn`, in source order.
+    pub body: Vec<Statement>,
+}
+
+/// `derivative f(x, ct) = …`: the user's own reverse rule for `fn f(x)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Derivative {
+    /// The function.
+    pub function: Name,
+    /// Names for its arguments, and last for the cotangent of its result.
+    pub arguments: Vec<Name>,
+    /// The cotangent of the argument, or a tuple of all.
+    pub value: Expr,
+}
+
+/// One argument of a user function, or parameter of a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Argument {
     /// Its name.
@@ -323,15 +390,54 @@ pub enum ExprKind {
     Array(Vec<Expr>),
     /// `(a, b)`, two or more.
     Tuple(Vec<Expr>),
+    /// `fold(t in T, h = h0) => body`
+    Repeat(Box<Repeat>),
     /// `{ let a = … ⏎ value }`
     Block {
         /// In order.
-        lets: Vec<Let>,
+        lines: Vec<Line>,
         /// The result.
         value: Box<Expr>,
     },
     /// Stands where an expression could not be parsed; its error is already reported.
     Error,
+}
+
+/// A line of a block before its value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Line {
+    /// `let a = …`
+    Let(Let),
+    /// `update m = …`, only in a layer.
+    Update(Update),
+}
+
+/// `fold(t in T, h = h0, until = …) => body`: a loop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repeat {
+    /// What comes out of it.
+    pub form: RepeatForm,
+    /// Where the word stands.
+    pub form_span: Span,
+    /// `t in T`; absent in `iterate`, and only there. Never [`Binder::Rest`], and always with a range.
+    pub binder: Option<Binder>,
+    /// The states with their start values, at least one, all of different names.
+    pub states: Vec<(Name, Expr)>,
+    /// `tol`, `max`, `until` and `checkpoint`, those that the form knows and each at most once.
+    pub options: Vec<(Name, Expr)>,
+    /// The states after the turn.
+    pub body: Expr,
+}
+
+/// The forms of loops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RepeatForm {
+    /// The states after the last turn.
+    Fold,
+    /// The states after every turn.
+    Scan,
+    /// The states when they no longer change.
+    Iterate,
 }
 
 /// An argument of a call.
@@ -437,6 +543,28 @@ pub enum CompareOp {
     Greater,
     /// `>=`
     GreaterEqual,
+}
+
+impl RepeatForm {
+    /// The word that begins it.
+    pub fn word(self) -> &'static str {
+        match self {
+            RepeatForm::Fold => "fold",
+            RepeatForm::Scan => "scan",
+            RepeatForm::Iterate => "iterate",
+        }
+    }
+
+    /// The names of its options.
+    pub fn options(self) -> &'static [&'static str] {
+        match self {
+            RepeatForm::Fold | RepeatForm::Scan => &["until", "checkpoint"],
+            RepeatForm::Iterate => &["tol", "max", "until"],
+        }
+    }
+
+    /// The names of all options: none may be a state, in any form.
+    pub const OPTIONS: &'static [&'static str] = &["tol", "max", "until", "checkpoint"];
 }
 
 impl BinaryOp {

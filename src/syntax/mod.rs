@@ -64,7 +64,12 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
             parsed.diagnostics.append(&mut problems);
             kind
         };
-        if let Some(kind) = kind {
+        if let Some(mut kind) = kind {
+            if let StatementKind::Layer(layer) = &mut kind {
+                for line in &mut layer.body {
+                    line.doc = documentation(text, &scan.comments, line.span.start as usize, &mut is_doc);
+                }
+            }
             let span = Span::new(file, range.start, range.end);
             parsed.ast.statements.push(Statement { kind, span, doc });
         }

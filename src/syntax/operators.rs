@@ -111,6 +111,7 @@ pub(super) fn fold(builder: &mut Builder, pairs: Pairs<Rule>) -> Option<Built> {
                 let word = match rule {
                     Rule::conditional => Some("if"),
                     Rule::comprehension => Some("=>"),
+                    Rule::repeat => Some(repeat_word(pair.as_str())),
                     _ => None,
                 };
                 if let (Some(word), Some(top)) = (word, waiting.last()) {
@@ -165,6 +166,11 @@ fn reduce(builder: &mut Builder, operands: &mut Vec<Operand>, top: Waiting) -> O
     };
     operands.push(Operand { built, chain: false });
     Some(())
+}
+
+/// The word that a loop begins with.
+fn repeat_word(text: &str) -> &'static str {
+    ["fold", "scan"].into_iter().find(|word| text.starts_with(word)).unwrap_or("iterate")
 }
 
 fn operator_text(action: Action) -> &'static str {

@@ -113,11 +113,12 @@ fn bad_part(text: &str, at: usize) -> Option<Range<usize>> {
             _ => {}
         }
     }
-    let outermost =
-        braces.len() <= 1 && matches!(tokens.first().map(|first| &text[first.range.clone()]), Some("data" | "train"));
+    let first_word = tokens.first().map_or("", |first| &text[first.range.clone()]);
+    // Braces that hold no block: it is not the value of the last line that is missing.
+    let outermost = braces.len() <= 1 && matches!(first_word, "data" | "train" | "layer");
     let (from, depth) = braces.last().copied().unwrap_or((0, 0));
     let ends = |token: &Token| {
-        let comma = outermost && depth > 0 && is(token, ",");
+        let comma = outermost && first_word != "layer" && depth > 0 && is(token, ",");
         match token.kind {
             Kind::End => true,
             Kind::Close => token.depth < depth,
@@ -136,7 +137,7 @@ fn bad_part(text: &str, at: usize) -> Option<Range<usize>> {
     match equals {
         Some(equals) => Some(tokens[equals].range.end..end),
         None if depth > 0 => Some(start..end),
-        None if matches!(&text[tokens[0].range.clone()], "loss") && here > 0 => Some(tokens[0].range.end..end),
+        None if first_word == "loss" && here > 0 => Some(tokens[0].range.end..end),
         None => None,
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn is_statement_word(word: &str) -> bool {
 fn begins_statement(word: &str, after: &str) -> bool {
     let gap = after.trim_start_matches([' ', '\t']);
     gap.starts_with(|c| is_name_start(c) || (c == '{' && matches!(word, "data" | "train")))
-        || (word == "let" && gap.starts_with('('))
+        || (matches!(word, "let" | "fn") && gap.starts_with('('))
 }
 
 /// True for characters that begin a name.

@@ -8,71 +8,88 @@ use crate::span::Span;
 /// Sets every span of the tree to the default, so that `==` compares what is said and not where.
 pub fn strip_spans(ast: &mut Ast) {
     ast.comments.iter_mut().for_each(|comment| comment.span = Span::default());
-    for statement in &mut ast.statements {
-        statement.span = Span::default();
-        match &mut statement.kind {
-            StatementKind::Import { path, names } => {
-                path.iter_mut().for_each(name);
-                for import in names.iter_mut().flatten() {
-                    name(&mut import.name);
-                    import.alias.iter_mut().for_each(name);
+    ast.statements.iter_mut().for_each(strip_statement);
+}
+
+fn strip_statement(statement: &mut Statement) {
+    statement.span = Span::default();
+    match &mut statement.kind {
+        StatementKind::Import { path, names } => {
+            path.iter_mut().for_each(name);
+            for import in names.iter_mut().flatten() {
+                name(&mut import.name);
+                import.alias.iter_mut().for_each(name);
+            }
+        }
+        StatementKind::Precision(precision) => name(precision),
+        StatementKind::Dim(dims) => {
+            for dim in dims {
+                name(&mut dim.name);
+                dim.value.iter_mut().for_each(strip_expr_spans);
+            }
+        }
+        StatementKind::Const(constants) => {
+            for constant in constants {
+                name(&mut constant.name);
+                constant.binders.iter_mut().flatten().for_each(binder);
+                strip_expr_spans(&mut constant.value);
+            }
+        }
+        StatementKind::Input(declaration)
+        | StatementKind::Target(declaration)
+        | StatementKind::Param(declaration)
+        | StatementKind::State(declaration) => {
+            name(&mut declaration.name);
+            declaration.ty.iter_mut().for_each(ty);
+            if let Some((low, high)) = &mut declaration.interval {
+                strip_expr_spans(low);
+                strip_expr_spans(high);
+            }
+            declaration.value.iter_mut().for_each(strip_expr_spans);
+        }
+        StatementKind::Let(line) => binding(line),
+        StatementKind::Update(line) => update(line),
+        StatementKind::Fn(function) => {
+            function.name.iter_mut().for_each(name);
+            function.arguments.iter_mut().for_each(argument);
+            match &mut function.result {
+                None => {}
+                Some(ResultType::One(one)) => ty(one),
+                Some(ResultType::Tuple(parts, span)) => {
+                    *span = Span::default();
+                    parts.iter_mut().for_each(ty);
                 }
             }
-            StatementKind::Precision(precision) => name(precision),
-            StatementKind::Dim(dims) => {
-                for dim in dims {
-                    name(&mut dim.name);
-                    dim.value.iter_mut().for_each(strip_expr_spans);
-                }
-            }
-            StatementKind::Const(constants) => {
-                for constant in constants {
-                    name(&mut constant.name);
-                    constant.binders.iter_mut().flatten().for_each(binder);
-                    strip_expr_spans(&mut constant.value);
-                }
-            }
-            StatementKind::Input(declaration)
-            | StatementKind::Target(declaration)
-            | StatementKind::Param(declaration) => {
-                name(&mut declaration.name);
-                declaration.ty.iter_mut().for_each(ty);
-                if let Some((low, high)) = &mut declaration.interval {
-                    strip_expr_spans(low);
-                    strip_expr_spans(high);
-                }
-                declaration.value.iter_mut().for_each(strip_expr_spans);
-            }
-            StatementKind::Let(statement) => binding(statement),
-            StatementKind::Fn(function) => {
-                name(&mut function.name);
-                for argument in &mut function.arguments {
-                    name(&mut argument.name);
-                    argument.ty.iter_mut().for_each(ty);
-                    argument.default.iter_mut().for_each(strip_expr_spans);
-                }
-                function.result.iter_mut().for_each(ty);
-                strip_expr_spans(&mut function.body);
-            }
-            StatementKind::Output { name: output, binders, value } => {
-                name(output);
-                binders.iter_mut().flatten().for_each(binder);
-                value.iter_mut().for_each(strip_expr_spans);
-            }
-            StatementKind::Loss { name: loss, value } => {
-                loss.iter_mut().for_each(name);
-                strip_expr_spans(value);
-            }
-            StatementKind::Metric { name: metric, value } => {
-                name(metric);
-                strip_expr_spans(value);
-            }
-            StatementKind::Data(block) | StatementKind::Train(block) => {
-                block.name.iter_mut().for_each(name);
-                for entry in &mut block.entries {
-                    name(&mut entry.key);
-                    argument_value(&mut entry.value);
-                }
+            strip_expr_spans(&mut function.body);
+        }
+        StatementKind::Layer(layer) => {
+            name(&mut layer.name);
+            layer.parameters.iter_mut().for_each(argument);
+            layer.body.iter_mut().for_each(strip_statement);
+        }
+        StatementKind::Derivative(derivative) => {
+            name(&mut derivative.function);
+            derivative.arguments.iter_mut().for_each(name);
+            strip_expr_spans(&mut derivative.value);
+        }
+        StatementKind::Output { name: output, binders, value } => {
+            name(output);
+            binders.iter_mut().flatten().for_each(binder);
+            value.iter_mut().for_each(strip_expr_spans);
+        }
+        StatementKind::Loss { name: loss, value } => {
+            loss.iter_mut().for_each(name);
+            strip_expr_spans(value);
+        }
+        StatementKind::Metric { name: metric, value } => {
+            name(metric);
+            strip_expr_spans(value);
+        }
+        StatementKind::Data(block) | StatementKind::Train(block) => {
+            block.name.iter_mut().for_each(name);
+            for entry in &mut block.entries {
+                name(&mut entry.key);
+                argument_value(&mut entry.value);
             }
         }
     }
@@ -129,8 +146,22 @@ pub fn strip_expr_spans(expr: &mut Expr) {
             strip_expr_spans(body);
         }
         ExprKind::Array(items) | ExprKind::Tuple(items) => items.iter_mut().for_each(strip_expr_spans),
-        ExprKind::Block { lets, value } => {
-            lets.iter_mut().for_each(binding);
+        ExprKind::Repeat(repeat) => {
+            repeat.form_span = Span::default();
+            repeat.binder.iter_mut().for_each(binder);
+            for (state, value) in repeat.states.iter_mut().chain(&mut repeat.options) {
+                name(state);
+                strip_expr_spans(value);
+            }
+            strip_expr_spans(&mut repeat.body);
+        }
+        ExprKind::Block { lines, value } => {
+            for line in lines {
+                match line {
+                    Line::Let(line) => binding(line),
+                    Line::Update(line) => update(line),
+                }
+            }
             strip_expr_spans(value);
         }
     }
@@ -138,6 +169,18 @@ pub fn strip_expr_spans(expr: &mut Expr) {
 
 fn name(name: &mut Name) {
     name.span = Span::default();
+}
+
+fn argument(argument: &mut Argument) {
+    name(&mut argument.name);
+    argument.ty.iter_mut().for_each(ty);
+    argument.default.iter_mut().for_each(strip_expr_spans);
+}
+
+fn update(update: &mut Update) {
+    update.span = Span::default();
+    name(&mut update.name);
+    strip_expr_spans(&mut update.value);
 }
 
 fn binding(binding: &mut Let) {

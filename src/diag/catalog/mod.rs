@@ -41,6 +41,7 @@ pub struct CodeEntry {
 pub fn all() -> impl Iterator<Item = &'static CodeEntry> {
     [
         syntax::ENTRIES,
+        syntax::FORMS,
         names::ENTRIES,
         shapes::ENTRIES,
         derivatives::ENTRIES,

@@ -59,15 +59,26 @@ impl Builder {
                 items.insert(0, first.expr);
                 Some(self.node(ExprKind::Tuple(items), span, depth.max(first.depth)))
             }
+            Rule::repeat => self.repeat(pair.into_inner(), span),
             Rule::block => {
-                let (mut lets, mut depth, mut value) = (vec![], 0, None);
+                let (mut lines, mut depth, mut value) = (vec![], 0, None);
                 for part in pair.into_inner() {
                     match part.as_rule() {
                         Rule::binding => {
                             let span = self.span(&part);
                             let (binding, below) = self.binding(part.into_inner(), span)?;
                             depth = depth.max(below);
-                            lets.push(binding);
+                            lines.push(Line::Let(binding));
+                        }
+                        Rule::update => {
+                            let span = self.span(&part);
+                            let (update, below) = self.update(part.into_inner(), span)?;
+                            if !self.layer {
+                                self.diagnostics.push(error::update_out_of_place(update.span, &update.name.text));
+                                return None;
+                            }
+                            depth = depth.max(below);
+                            lines.push(Line::Update(update));
                         }
                         Rule::expression => value = Some(self.expression(part)?),
                         _ => {}
@@ -75,7 +86,7 @@ impl Builder {
                 }
                 let value = value?;
                 depth = depth.max(value.depth);
-                Some(self.node(ExprKind::Block { lets, value: Box::new(value.expr) }, span, depth))
+                Some(self.node(ExprKind::Block { lines, value: Box::new(value.expr) }, span, depth))
             }
             _ => None,
         }
@@ -170,7 +181,7 @@ impl Builder {
     }
 
     /// `i`, `i in N`, `i in a..b`, `..`
-    fn binder(&mut self, pair: Pair<Rule>) -> Option<(Binder, u32)> {
+    pub(super) fn binder(&mut self, pair: Pair<Rule>) -> Option<(Binder, u32)> {
         let (mut name, mut bounds, mut depth) = (None, vec![], 0);
         for part in pair.into_inner() {
             match part.as_rule() {

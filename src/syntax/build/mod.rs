@@ -4,7 +4,10 @@
 //! outside `data`, an operator that needs brackets, too deep a tree) is reported here.
 
 mod expression;
+mod layer;
+mod repeat;
 mod statement;
+mod types;
 
 use super::ast::{Expr, ExprKind, Name};
 use super::grammar::Rule;
@@ -29,13 +32,23 @@ pub(in crate::syntax) struct Builder {
     pub diagnostics: Vec<Diagnostic>,
     /// Inside `data`, `train` or the arguments of `load`: texts and ranges are allowed.
     settings: bool,
+    /// Inside a layer: a `fn` needs no name, and a block may hold `update`.
+    layer: bool,
     too_deep: bool,
 }
 
 impl Builder {
     /// For a text of `length` bytes that begins at byte `offset` of the file.
     pub(in crate::syntax) fn new(file: FileId, offset: usize, length: usize) -> Builder {
-        Builder { file, offset, end: offset + length, diagnostics: vec![], settings: false, too_deep: false }
+        Builder {
+            file,
+            offset,
+            end: offset + length,
+            diagnostics: vec![],
+            settings: false,
+            layer: false,
+            too_deep: false,
+        }
     }
 
     pub(in crate::syntax) fn span(&self, pair: &Pair<Rule>) -> Span {

@@ -1,4 +1,4 @@
-//! Statements and types: what stands before and around expressions.
+//! Statements: what stands before and around expressions.
 
 use super::super::ast::*;
 use super::super::grammar::Rule;
@@ -21,8 +21,12 @@ impl Builder {
             Rule::input => StatementKind::Input(self.declaration(inner)?),
             Rule::target => StatementKind::Target(self.declaration(inner)?),
             Rule::param => StatementKind::Param(self.declaration(inner)?),
+            Rule::state => StatementKind::State(self.declaration(inner)?),
+            Rule::update => StatementKind::Update(self.update(inner, span)?.0),
+            Rule::layer => StatementKind::Layer(self.layer(inner)?),
+            Rule::derivative => StatementKind::Derivative(self.derivative(inner)?),
             Rule::binding => StatementKind::Let(self.binding(inner, span)?.0),
-            Rule::function => StatementKind::Fn(self.function(inner)?),
+            Rule::function => StatementKind::Fn(self.function(inner, span)?),
             Rule::output => {
                 let (mut name, mut binders, mut value) = (None, None, None);
                 for part in inner {
@@ -108,7 +112,7 @@ impl Builder {
         Some(ConstDeclaration { name: name?, binders, value: value? })
     }
 
-    fn declaration(&mut self, inner: Pairs<Rule>) -> Option<Declaration> {
+    pub(super) fn declaration(&mut self, inner: Pairs<Rule>) -> Option<Declaration> {
         let (mut name, mut ty, mut interval, mut value) = (None, None, None, None);
         for part in inner {
             match part.as_rule() {
@@ -159,18 +163,57 @@ impl Builder {
         Some((Let { pattern: pattern?, ty, binders, value: value?, span }, depth))
     }
 
-    fn function(&mut self, inner: Pairs<Rule>) -> Option<Function> {
+    /// An `update` with its depth. The caller gives its span.
+    pub(super) fn update(&mut self, inner: Pairs<Rule>, span: Span) -> Option<(Update, u32)> {
+        let (mut name, mut value) = (None, None);
+        for part in inner {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::expression => value = Some(self.expression(part)?),
+                _ => {}
+            }
+        }
+        let value = value?;
+        Some((Update { name: name?, value: value.expr, span }, value.depth))
+    }
+
+    fn derivative(&mut self, inner: Pairs<Rule>) -> Option<Derivative> {
+        let (mut function, mut arguments, mut value) = (None, vec![], None);
+        for part in inner {
+            match part.as_rule() {
+                Rule::name => function = Some(self.name(&part)),
+                Rule::derivative_list => {
+                    let names = part.into_inner().filter(|part| part.as_rule() == Rule::name);
+                    arguments = names.map(|name| self.name(&name)).collect();
+                }
+                Rule::expression => value = Some(self.expression(part)?.expr),
+                _ => {}
+            }
+        }
+        Some(Derivative { function: function?, arguments, value: value? })
+    }
+
+    pub(super) fn function(&mut self, inner: Pairs<Rule>, span: Span) -> Option<Function> {
         let (mut name, mut arguments, mut result, mut body) = (None, vec![], None, None);
         for part in inner {
             match part.as_rule() {
                 Rule::name => name = Some(self.name(&part)),
-                Rule::parameters => arguments = self.each(part.into_inner(), Rule::parameter, Self::parameter)?,
-                Rule::result => result = Some(self.annotation(part)?.0),
+                Rule::parameters => arguments = self.parameters(part.into_inner())?,
+                Rule::result => result = Some(self.result(part)?),
                 Rule::expression => body = Some(self.expression(part)?.expr),
                 _ => {}
             }
         }
-        Some(Function { name: name?, arguments, result, body: body? })
+        if name.is_none() && !self.layer {
+            let word = Span { end: span.start + "fn".len() as u32, ..span };
+            self.diagnostics.push(error::nameless_function(word));
+            return None;
+        }
+        Some(Function { name, arguments, result, body: body? })
+    }
+
+    pub(super) fn parameters(&mut self, inner: Pairs<Rule>) -> Option<Vec<Argument>> {
+        self.each(inner, Rule::parameter, Self::parameter)
     }
 
     fn parameter(&mut self, inner: Pairs<Rule>) -> Option<Argument> {
@@ -210,44 +253,5 @@ impl Builder {
             }
         }
         Some(entries)
-    }
-
-    /// `: [N]` or `-> [N]`, with the depth of its expressions.
-    fn annotation(&mut self, pair: Pair<Rule>) -> Option<(TypeExpr, u32)> {
-        let ty = pair.into_inner().find(|part| part.as_rule() == Rule::ty)?;
-        let span = self.span(&ty);
-        let (mut kind, mut shape, mut depth) = (None, None, 0);
-        for part in ty.into_inner() {
-            match part.as_rule() {
-                Rule::kind => {
-                    let mut inner = part.into_inner();
-                    let name = self.name(&inner.next()?);
-                    let argument = match inner.next() {
-                        Some(argument) => {
-                            let built = self.expression(argument)?;
-                            depth = depth.max(built.depth);
-                            Some(built.expr)
-                        }
-                        None => None,
-                    };
-                    kind = Some(KindExpr { name, argument });
-                }
-                Rule::shape => {
-                    let mut items = vec![];
-                    for item in part.into_inner() {
-                        if item.as_rule() == Rule::rest {
-                            items.push(ShapeItem::Rest(self.span(&item)));
-                        } else {
-                            let built = self.expression(item)?;
-                            depth = depth.max(built.depth);
-                            items.push(ShapeItem::Dim(built.expr));
-                        }
-                    }
-                    shape = Some(items);
-                }
-                _ => {}
-            }
-        }
-        Some((TypeExpr { kind, shape, span }, depth))
     }
 }

@@ -2,10 +2,10 @@
 
 use super::super::scan::is_statement_word;
 use super::super::tokens::Kind;
-use super::site::{RESERVED, Site, Within};
+use super::site::{Site, Within};
 use crate::diag::{Diagnostic, catalog::syntax as error};
 
-/// The keywords of this version.
+/// The keywords that begin a statement.
 const KEYWORDS: &[&str] = &[
     "import",
     "precision",
@@ -14,8 +14,12 @@ const KEYWORDS: &[&str] = &[
     "input",
     "target",
     "param",
+    "state",
+    "update",
     "let",
     "fn",
+    "layer",
+    "derivative",
     "output",
     "loss",
     "metric",
@@ -23,15 +27,20 @@ const KEYWORDS: &[&str] = &[
     "train",
 ];
 
-/// A statement that does not begin with a keyword of this version.
+/// The keywords that begin a line of a layer.
+const LAYER_KEYWORDS: &[&str] = &["param", "state", "let", "fn"];
+
+/// A statement that does not begin with a keyword, or a line of a layer that cannot stand there.
 pub(super) fn statement_start(site: &Site) -> Option<Diagnostic> {
     let word = site.text(0);
+    if site.in_layer {
+        return layer_line_start(site);
+    }
     if KEYWORDS.contains(&word) {
         return None;
     }
     let at = site.span(0);
     Some(match site.kind(0) {
-        Kind::Word if RESERVED.contains(&word) => error::not_available(at, word),
         Kind::Word if is_definition(site) => super::missing_keyword(site, 0, site.tokens.len() - 1),
         Kind::Word if matches!(word, "if" | "not" | "true" | "false") => error::value_without_keyword(at),
         Kind::Word if site.is_keyword(0) => error::line_begins_with_operator(at, word),
@@ -52,6 +61,19 @@ pub(super) fn statement_start(site: &Site) -> Option<Diagnostic> {
         Kind::Mark => return error::foreign_operator(at, word),
         _ => error::value_without_keyword(at),
     })
+}
+
+fn layer_line_start(site: &Site) -> Option<Diagnostic> {
+    let (word, at) = (site.text(0), site.span(0));
+    match site.kind(0) {
+        Kind::Stray => None,
+        Kind::Word if LAYER_KEYWORDS.contains(&word) => None,
+        Kind::Word if word == "update" => Some(error::update_out_of_place(at, site.text(1))),
+        Kind::Word if is_statement_word(word) => Some(error::statement_in_layer(at, word)),
+        Kind::Word if is_definition(site) => Some(super::missing_keyword(site, 0, site.tokens.len() - 1)),
+        Kind::Word if site.kind(1) == Kind::Word => Some(error::unknown_statement(at, word, LAYER_KEYWORDS)),
+        _ => Some(error::layer_line(at, &site.found(0))),
+    }
 }
 
 /// `x = …`, `x[i] = …`, `f(x) = …`, `x: [N] = …`, `x := …`
@@ -95,7 +117,6 @@ pub(super) fn header(site: &Site) -> Option<Diagnostic> {
     let found = site.kind(here);
     if here == 1 {
         return match keyword {
-            "fn" if site.is(1, "(") => Some(error::nameless_function(at)),
             "metric" => Some(error::declaration(at, "a metric has a name", "metric NAME = …")),
             "loss" => None,
             "data" | "train" => {
@@ -108,7 +129,7 @@ pub(super) fn header(site: &Site) -> Option<Diagnostic> {
         };
     }
     match (keyword, site.text(here)) {
-        ("input" | "target" | "param", "[" | "index" | "positive" | "real" | "bool") if here == 2 => {
+        ("input" | "target" | "param" | "state", "[" | "index" | "positive" | "real" | "bool") if here == 2 => {
             let name = site.text(1);
             Some(error::declaration(at, "a type follows a colon", &format!("{keyword} {name}: …")))
         }
@@ -122,10 +143,21 @@ pub(super) fn header(site: &Site) -> Option<Diagnostic> {
             Some(error::declaration(at, "an output that is computed has a name", "output NAME = …"))
         }
         ("metric", _) if here == 2 => Some(error::declaration(at, "a metric has a name", "metric NAME = …")),
-        ("fn", "(") if site.is(here - 1, "->") => Some(error::tuple_result(at)),
         ("fn", _) if here == 2 => {
             let name = site.text(1);
             Some(error::declaration(at, "the arguments of a `fn` stand in brackets", &format!("fn {name}(x) = …")))
+        }
+        ("layer", _) if here == 2 => {
+            let form = format!("layer {}(I, O) {{ … }}", site.text(1));
+            Some(error::declaration(at, "the parameters of a layer stand in brackets", &form))
+        }
+        ("layer", _) => {
+            let form = format!("layer {}(…) {{ … }}", site.text(1));
+            Some(error::declaration(at, "the lines of a layer stand in `{` `}`", &form))
+        }
+        ("derivative", _) if here == 2 => {
+            let form = format!("derivative {}(x, ct) = …", site.text(1));
+            Some(error::declaration(at, "the arguments of a derivative stand in brackets, the cotangent last", &form))
         }
         ("data" | "train", _) if here == 2 => {
             let form = format!("{keyword} {{ … }}");
@@ -135,7 +167,7 @@ pub(super) fn header(site: &Site) -> Option<Diagnostic> {
             let name = site.text(1);
             Some(error::declaration(at, "a function is defined by `fn`", &format!("fn {name}(x) = …")))
         }
-        ("let" | "const" | "fn", _) if site.ends_value(here - 1) || found == Kind::End => {
+        ("let" | "const" | "fn" | "update" | "derivative", _) if site.ends_value(here - 1) || found == Kind::End => {
             Some(error::expected(at, "`=`", &site.found(here)))
         }
         _ => None,
@@ -160,6 +192,10 @@ fn entry(site: &Site) -> Option<Diagnostic> {
 /// A list of names in brackets: arguments, patterns, imports.
 fn names(site: &Site) -> Option<Diagnostic> {
     let here = site.here;
+    if here > 0 && site.is(0, "derivative") && site.is(here, ":") {
+        let message = "the names of a derivative have no types: they are those of the `fn`";
+        return Some(error::declaration(site.span(here), message, "derivative f(x, ct) = …"));
+    }
     if here == 0 || site.ends_value(here - 1) || site.defined() {
         return None;
     }

@@ -7,21 +7,27 @@ mod declaration;
 mod site;
 
 use super::scan::is_statement_word;
-use super::tokens::Kind;
+use super::tokens::{Kind, tokens};
 use crate::diag::{Diagnostic, catalog::syntax as error};
 use crate::span::FileId;
-use site::{RESERVED, Site, Within};
+use site::{Site, Within};
+use std::ops::Range;
 
 /// Says what is wrong with `text`, which begins at byte `offset` of `file` and which the grammar could not read from
 /// byte `at` on. `lone` for a text that should be one expression.
 pub(super) fn explain(file: FileId, offset: usize, text: &str, at: usize, lone: bool) -> Diagnostic {
-    let site = Site::new(file, offset, text, at);
+    let mut site = Site::new(file, offset, text, at);
+    if let Some(line) = layer_line(text, at) {
+        site = Site::new(file, offset + line.start, &text[line.clone()], at - line.start);
+        site.in_layer = true;
+    }
     if !lone && let Some(problem) = declaration::statement_start(&site) {
         return problem;
     }
     stray(&site)
         .or_else(|| numbers(&site))
         .or_else(|| operators(&site))
+        .or_else(|| loops(&site))
         .or_else(|| keywords(&site))
         .or_else(|| if lone { None } else { declaration::header(&site) })
         .or_else(|| slices(&site))
@@ -29,6 +35,50 @@ pub(super) fn explain(file: FileId, offset: usize, text: &str, at: usize, lone: 
         .or_else(|| blocks(&site))
         .or_else(|| side_by_side(&site))
         .unwrap_or_else(|| missing(&site))
+}
+
+/// The line of a layer that byte `at` stands in.
+fn layer_line(text: &str, at: usize) -> Option<Range<usize>> {
+    let tokens = tokens(text);
+    let is = |i: usize, what: &str| tokens.get(i).is_some_and(|token| &text[token.range.clone()] == what);
+    let open = (0..tokens.len()).find(|i| is(*i, "{") && tokens[*i].depth == 0).filter(|_| is(0, "layer"))?;
+    let here = (0..tokens.len()).find(|i| tokens[*i].range.end > at)?;
+    let ends = |i: &usize| {
+        let token = &tokens[*i];
+        token.depth == 1 && token.kind == Kind::LineEnd || token.depth == 0 && token.kind == Kind::Close
+    };
+    let first = (open + 1..here).rev().find(ends).unwrap_or(open) + 1;
+    let end = (here.max(open + 1)..tokens.len()).find(ends)?;
+    // Past the closing bracket of the layer, or with nothing in the line.
+    let inside = here > open && tokens[first..here].iter().all(|token| token.depth > 0) && first < end;
+    inside.then(|| tokens[first].range.start..tokens[end].range.start)
+}
+
+/// `fold`, `scan` and `iterate`, in their brackets and after them.
+fn loops(site: &Site) -> Option<Diagnostic> {
+    let here = site.here;
+    let before = here.checked_sub(1)?;
+    let at = site.span(here);
+    if site.is(before, ")") {
+        let depth = site.tokens[before].depth;
+        let open = (0..before).rev().find(|i| site.kind(*i) == Kind::Open && site.tokens[*i].depth == depth)?;
+        let word = open.checked_sub(1).filter(|word| site.is_loop(*word))?;
+        let word = site.text(word);
+        let message = format!("`=>` is missing after the brackets of `{word}`");
+        return Some(error::malformed_loop(at, word, &message));
+    }
+    if site.within != Within::Loop {
+        return None;
+    }
+    let word = site.text(site.opener?.checked_sub(1)?);
+    if here == site.item + 1 && site.kind(site.item) == Kind::Word && matches!(site.text(here), "," | ")") {
+        return Some(error::loop_value_without_start(site.span(site.item), word, site.text(site.item)));
+    }
+    (here == site.item && !site.is_keyword(here)).then(|| {
+        let message =
+            format!("the brackets of `{word}` hold an index with its range, and states with their start values");
+        error::malformed_loop(at, word, &message)
+    })
 }
 
 /// Characters that mean nothing, and quotes that are not those of nnc.
@@ -163,13 +213,9 @@ fn keywords(site: &Site) -> Option<Diagnostic> {
         return None;
     }
     let value_ended = site.ends_value(before);
-    let is_form = RESERVED.contains(&word) && !site.is(here + 1, "=") && !site.is(here + 1, ":");
-    if site.within == Within::Block && before + 1 == site.item && is_statement_word(word) && word != "let" {
-        return Some(if RESERVED.contains(&word) {
-            error::not_available(site.span(here), word)
-        } else {
-            error::statement_in_block(site.span(here), word)
-        });
+    let in_block = site.within == Within::Block && before + 1 == site.item;
+    if in_block && is_statement_word(word) && !matches!(word, "let" | "update") {
+        return Some(error::statement_in_block(site.span(here), word));
     }
     let names_follow = matches!(site.within, Within::Names)
         || (before == 0 && is_statement_word(site.text(0)) && !site.is(0, "loss"))
@@ -177,10 +223,11 @@ fn keywords(site: &Site) -> Option<Diagnostic> {
     if names_follow && !value_ended {
         return Some(error::keyword_as_name(site.span(here), word));
     }
-    if is_form && !value_ended {
-        return Some(error::not_available(site.span(here), word));
+    if site.is_loop(here) && !value_ended && !site.is(here + 1, "(") && !site.is(here + 1, "=") {
+        let message = format!("`{word}` is a loop and has brackets");
+        return Some(error::malformed_loop(site.span(here), word, &message));
     }
-    if is_statement_word(word) || RESERVED.contains(&word) {
+    if is_statement_word(word) || site.is_loop(here) {
         return Some(if value_ended && site.within == Within::Nothing && !is_operand(site, here) {
             error::second_statement(site.span(here), word)
         } else if value_ended {
@@ -272,10 +319,12 @@ fn blocks(site: &Site) -> Option<Diagnostic> {
     let opener = site.opener?;
     match site.kind(here) {
         Kind::Close if here == opener + 1 => Some(error::block_without_value(site.span(here))),
-        Kind::Close if site.is(site.item, "let") && site.ends_value(here - 1) => {
+        Kind::Close if matches!(site.text(site.item), "let" | "update") && site.ends_value(here - 1) => {
             Some(error::block_without_value(site.span(here)))
         }
-        Kind::LineEnd if here > site.item && !site.is(site.item, "let") && site.ends_value(here - 1) => {
+        Kind::LineEnd
+            if here > site.item && !matches!(site.text(site.item), "let" | "update") && site.ends_value(here - 1) =>
+        {
             Some(error::value_before_end(site.place(site.range(site.item, here))))
         }
         Kind::Mark if here == site.item && here > opener + 1 && !matches!(site.text(here), "," | ":" | "=" | ".") => {

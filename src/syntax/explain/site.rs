@@ -14,6 +14,8 @@ pub(super) enum Within {
     Call,
     /// `fn f(`, `let (`, `import a (`
     Names,
+    /// `fold(`
+    Loop,
     /// `(`
     Parenthesis,
     /// `: [`
@@ -39,21 +41,24 @@ pub(super) struct Site<'a> {
     /// Index of the innermost opening bracket around it.
     pub opener: Option<usize>,
     pub within: Within,
+    /// The text is a line of a layer.
+    pub in_layer: bool,
     /// First token of the innermost item: after the opening bracket, or the last comma or line end within it.
     pub item: usize,
 }
 
 /// Words that join or begin expressions and are no value themselves.
 const JOINING: &[&str] = &["then", "else", "and", "or", "not", "in", "if", "where", "as"];
-/// Keywords of a later version.
-pub(super) const RESERVED: &[&str] = &["layer", "state", "update", "derivative", "fold", "scan", "iterate"];
+/// Words that begin a loop.
+pub(super) const LOOPS: &[&str] = &["fold", "scan", "iterate"];
 
 impl<'a> Site<'a> {
     /// `text` begins at byte `offset` of the file; the grammar stopped at byte `at` of `text`.
     pub(super) fn new(file: FileId, offset: usize, text: &'a str, at: usize) -> Site<'a> {
         let tokens = tokens(text);
         let here = tokens.iter().position(|token| token.range.end > at).unwrap_or(tokens.len() - 1);
-        let mut site = Site { file, offset, text, tokens, here, opener: None, within: Within::Nothing, item: 0 };
+        let mut site =
+            Site { file, offset, text, tokens, here, opener: None, within: Within::Nothing, in_layer: false, item: 0 };
         site.opener = site.opener_of(here);
         site.within = site.opener.map_or(Within::Nothing, |opener| site.within(opener));
         site.item = site.item_of(here);
@@ -82,9 +87,9 @@ impl<'a> Site<'a> {
         match self.text(opener) {
             "{" if opener <= 2 && matches!(self.text(0), "data" | "train") => Within::Entries,
             "{" => Within::Block,
-            "(" if opener == 2 && self.is(0, "fn") || opener == 1 && self.is(0, "let") || self.is(0, "import") => {
-                Within::Names
-            }
+            "(" if opener == 2 && matches!(self.text(0), "fn" | "layer" | "derivative") => Within::Names,
+            "(" if opener == 1 && matches!(self.text(0), "fn" | "let") || self.is(0, "import") => Within::Names,
+            "(" if before.is_some_and(|before| self.is_loop(before)) => Within::Loop,
             "(" if after_value => Within::Call,
             "(" => Within::Parenthesis,
             _ if self.follows_colon(opener) => Within::Shape,
@@ -156,7 +161,12 @@ impl<'a> Site<'a> {
     pub(super) fn is_keyword(&self, index: usize) -> bool {
         let word = self.text(index);
         let after_dot = index.checked_sub(1).is_some_and(|before| self.is(before, "."));
-        !after_dot && (is_statement_word(word) || JOINING.contains(&word) || RESERVED.contains(&word) || is_truth(word))
+        !after_dot && (is_statement_word(word) || JOINING.contains(&word) || LOOPS.contains(&word) || is_truth(word))
+    }
+
+    /// `fold`, `scan` or `iterate`, unless it follows a dot.
+    pub(super) fn is_loop(&self, index: usize) -> bool {
+        self.is_keyword(index) && LOOPS.contains(&self.text(index))
     }
 
     /// A word that joins expressions, such as `then`.

@@ -52,7 +52,7 @@ fn of_operator(op: BinaryOp) -> Precedence {
 
 fn precedence(expr: &Expr) -> Precedence {
     match &expr.kind {
-        ExprKind::If { .. } | ExprKind::Comprehension { .. } => Precedence::Open,
+        ExprKind::If { .. } | ExprKind::Comprehension { .. } | ExprKind::Repeat(_) => Precedence::Open,
         ExprKind::Binary { op, .. } => of_operator(*op),
         ExprKind::Not(_) => Precedence::Not,
         ExprKind::Compare { .. } => Precedence::Compare,
@@ -143,7 +143,8 @@ impl Printer {
                 self.list(items, |printer, item| printer.expr(item, Precedence::Open));
                 self.out.push(')');
             }
-            ExprKind::Block { lets, value } => self.block(lets, value),
+            ExprKind::Repeat(repeat) => self.repeat(repeat),
+            ExprKind::Block { lines, value } => self.block(lines, value),
             ExprKind::Error => self.out.push('…'),
         }
     }
@@ -181,18 +182,34 @@ impl Printer {
         self.expr(expr, Precedence::Open);
     }
 
-    fn block(&mut self, lets: &[Let], value: &Expr) {
+    fn repeat(&mut self, repeat: &Repeat) {
+        let _ = write!(self.out, "{}(", repeat.form.word());
+        repeat.binder.iter().for_each(|binder| self.binder(binder));
+        let values = repeat.states.iter().chain(&repeat.options);
+        for (position, (name, value)) in values.enumerate() {
+            let comma = if position > 0 || repeat.binder.is_some() { ", " } else { "" };
+            let _ = write!(self.out, "{comma}{}", name.text);
+            self.value(Some(value));
+        }
+        self.out.push_str(") => ");
+        self.expr(&repeat.body, Precedence::Open);
+    }
+
+    fn block(&mut self, lines: &[Line], value: &Expr) {
         self.out.push('{');
-        if lets.is_empty() {
+        if lines.is_empty() {
             self.out.push(' ');
             self.expr(value, Precedence::Open);
             self.out.push_str(" }");
             return;
         }
         self.indent += 1;
-        for binding in lets {
+        for line in lines {
             self.line_end();
-            self.binding(binding);
+            match line {
+                Line::Let(binding) => self.binding(binding),
+                Line::Update(update) => self.update(update),
+            }
         }
         self.line_end();
         self.expr(value, Precedence::Open);

@@ -16,7 +16,9 @@ pub fn print(ast: &Ast) -> String {
     let mut before: Option<Group> = None;
     for statement in &ast.statements {
         let group = group(&statement.kind);
-        if before.is_some_and(|before| before != group || group == Group::Setting) || printer.loose_doc {
+        if before.is_some_and(|before| before != group || matches!(group, Group::Setting | Group::Layer))
+            || printer.loose_doc
+        {
             printer.blank_line();
         }
         while let Some(comment) = comments.next_if(|comment| comment.span.start < statement.span.start) {
@@ -25,11 +27,7 @@ pub fn print(ast: &Ast) -> String {
         if printer.loose_doc {
             printer.blank_line();
         }
-        for line in statement.doc.iter().flat_map(|doc| doc.split('\n')) {
-            let space = if line.is_empty() { "" } else { " " };
-            let _ = writeln!(printer.out, "///{space}{line}");
-        }
-        printer.statement(&statement.kind);
+        printer.documented(statement);
         printer.out.push('\n');
         before = Some(group);
     }
@@ -50,6 +48,7 @@ enum Group {
     Import,
     Port,
     Definition,
+    Layer,
     Result,
     Setting,
 }
@@ -61,8 +60,12 @@ fn group(kind: &StatementKind) -> Group {
         | StatementKind::Const(_)
         | StatementKind::Input(_)
         | StatementKind::Target(_)
-        | StatementKind::Param(_) => Group::Port,
-        StatementKind::Let(_) | StatementKind::Fn(_) => Group::Definition,
+        | StatementKind::Param(_)
+        | StatementKind::State(_) => Group::Port,
+        StatementKind::Let(_) | StatementKind::Fn(_) | StatementKind::Update(_) | StatementKind::Derivative(_) => {
+            Group::Definition
+        }
+        StatementKind::Layer(_) => Group::Layer,
         StatementKind::Output { .. } | StatementKind::Loss { .. } | StatementKind::Metric { .. } => Group::Result,
         StatementKind::Data(_) | StatementKind::Train(_) => Group::Setting,
     }
@@ -115,6 +118,16 @@ impl Printer {
         }
     }
 
+    /// A statement below its `///` lines.
+    fn documented(&mut self, statement: &Statement) {
+        for line in statement.doc.iter().flat_map(|doc| doc.split('\n')) {
+            let space = if line.is_empty() { "" } else { " " };
+            let _ = write!(self.out, "///{space}{line}");
+            self.line_end();
+        }
+        self.statement(&statement.kind);
+    }
+
     fn statement(&mut self, kind: &StatementKind) {
         match kind {
             StatementKind::Import { path, names } => self.import(path, names.as_deref()),
@@ -139,8 +152,17 @@ impl Printer {
             StatementKind::Input(declaration) => self.declaration("input", declaration),
             StatementKind::Target(declaration) => self.declaration("target", declaration),
             StatementKind::Param(declaration) => self.declaration("param", declaration),
+            StatementKind::State(declaration) => self.declaration("state", declaration),
+            StatementKind::Update(update) => self.update(update),
             StatementKind::Let(binding) => self.binding(binding),
             StatementKind::Fn(function) => self.function(function),
+            StatementKind::Layer(layer) => self.layer(layer),
+            StatementKind::Derivative(derivative) => {
+                let _ = write!(self.out, "derivative {}(", derivative.function.text);
+                self.names(&derivative.arguments);
+                self.out.push(')');
+                self.value(Some(&derivative.value));
+            }
             StatementKind::Output { name, binders, value } => {
                 let _ = write!(self.out, "output {}", name.text);
                 self.binders(binders.as_deref());
@@ -210,18 +232,52 @@ impl Printer {
     }
 
     fn function(&mut self, function: &Function) {
-        let _ = write!(self.out, "fn {}(", function.name.text);
-        self.list(&function.arguments, |printer, argument| {
+        let _ = write!(self.out, "fn {}", function.name.as_ref().map_or("", |name| name.text.as_str()));
+        self.arguments(&function.arguments);
+        match &function.result {
+            None => {}
+            Some(ResultType::One(ty)) => {
+                self.out.push_str(" -> ");
+                self.ty(ty);
+            }
+            Some(ResultType::Tuple(parts, _)) => {
+                self.out.push_str(" -> (");
+                self.list(parts, Self::ty);
+                self.out.push(')');
+            }
+        }
+        self.value(Some(&function.body));
+    }
+
+    fn arguments(&mut self, arguments: &[Argument]) {
+        self.out.push('(');
+        self.list(arguments, |printer, argument| {
             printer.out.push_str(&argument.name.text);
             printer.annotation(argument.ty.as_ref());
             printer.value(argument.default.as_ref());
         });
         self.out.push(')');
-        if let Some(result) = &function.result {
-            self.out.push_str(" -> ");
-            self.ty(result);
+    }
+
+    fn update(&mut self, update: &Update) {
+        let _ = write!(self.out, "update {}", update.name.text);
+        self.value(Some(&update.value));
+    }
+
+    fn layer(&mut self, layer: &Layer) {
+        let _ = write!(self.out, "layer {}", layer.name.text);
+        self.arguments(&layer.parameters);
+        self.out.push_str(" {");
+        self.indent += 1;
+        for line in &layer.body {
+            self.line_end();
+            self.documented(line);
         }
-        self.value(Some(&function.body));
+        self.indent -= 1;
+        if !layer.body.is_empty() {
+            self.line_end();
+        }
+        self.out.push('}');
     }
 
     fn settings(&mut self, keyword: &str, block: &Block) {

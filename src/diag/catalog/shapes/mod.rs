@@ -222,6 +222,14 @@ pub fn no_parts(at: Span) -> Diagnostic {
     Diagnostic::new("E0307", "a single number has no parts", at, "").help("write one name: `let a = …`")
 }
 
+/// `fn f(x) -> ([N], [N]) = …` with another number of values.
+pub fn result_of_another_count(at: Span, what: &str, given: usize, declared: Span, parts: usize) -> Diagnostic {
+    let gives = if given == 1 { "one value".to_string() } else { format!("a tuple of {given}") };
+    Diagnostic::new("E0307", format!("{what} is {gives}, declared as a tuple of {parts}"), at, gives)
+        .label(declared, format!("{parts} types"))
+        .help("give one type for each value")
+}
+
 /// A tuple where an array should stand.
 pub fn tuple_is_no_number(at: Span) -> Diagnostic {
     Diagnostic::new("E0307", "a tuple is not a value of its own", at, "several values")

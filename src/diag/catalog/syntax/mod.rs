@@ -2,12 +2,18 @@
 //! write is in `foreign.rs`.
 
 mod foreign;
+mod forms;
 mod pages;
 
 use super::{nearest, shown};
 use crate::diag::Diagnostic;
 use crate::span::Span;
 pub use foreign::{foreign_operator, foreign_statement, stray_character};
+pub use forms::{
+    ENTRIES as FORMS, iterate_with_index, layer_line, loop_index_not_first, loop_value_without_start,
+    loop_without_index, loop_without_states, malformed_loop, nameless_function, option_as_state, second_loop_index,
+    state_twice, state_without_name, statement_in_layer, update_out_of_place, values_of_body,
+};
 pub use pages::ENTRIES;
 
 // --- E0101, E0102: how a statement begins ---
@@ -360,23 +366,6 @@ pub fn not_available(at: Span, word: &str) -> Diagnostic {
         "reserved for a later version",
     )
     .help(help)
-}
-
-/// `fn (x) = …`
-pub fn nameless_function(at: Span) -> Diagnostic {
-    Diagnostic::new(
-        "E0116",
-        "a `fn` without a name belongs in a layer, which this version of nnc does not have",
-        at,
-        "",
-    )
-    .help("give it a name: `fn NAME(x) = …`")
-}
-
-/// `-> ([N], [N])`
-pub fn tuple_result(at: Span) -> Diagnostic {
-    Diagnostic::new("E0116", "the type of a tuple cannot be written in this version of nnc", at, "")
-        .help("leave out `-> …`: the types of a tuple are inferred")
 }
 
 // --- E0118: = and == ---

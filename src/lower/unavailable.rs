@@ -1,0 +1,33 @@
+//! Forms that are read and not yet worked out: each has its refusal here, and nowhere else.
+//!
+//! Reads the tree. Whoever builds one of them takes its line away.
+
+use crate::diag::{Diagnostic, catalog::syntax as error};
+use crate::span::Span;
+use crate::syntax::ast::{Repeat, Statement, StatementKind, Update};
+
+/// What is refused about a statement of a file.
+pub(super) fn statement(statement: &Statement) -> Option<Diagnostic> {
+    let word = match &statement.kind {
+        StatementKind::Layer(_) => "layer",
+        StatementKind::State(_) => "state",
+        StatementKind::Update(_) => "update",
+        StatementKind::Derivative(_) => "derivative",
+        _ => return None,
+    };
+    Some(error::not_available(keyword(statement.span, word), word))
+}
+
+/// `update` in a block.
+pub(super) fn update(update: &Update) -> Diagnostic {
+    error::not_available(keyword(update.span, "update"), "update")
+}
+
+/// A loop.
+pub(super) fn repeat(repeat: &Repeat) -> Diagnostic {
+    error::not_available(repeat.form_span, repeat.form.word())
+}
+
+fn keyword(whole: Span, word: &str) -> Span {
+    Span { end: whole.start + word.len() as u32, ..whole }
+}
