@@ -17,6 +17,7 @@ mod print;
 mod product;
 mod program;
 mod reduce;
+mod replace;
 mod sum;
 mod verify;
 mod view;

@@ -10,7 +10,7 @@ mod reverse;
 mod rewrite;
 
 pub use forward::tangent;
-pub use reverse::gradient;
+pub use reverse::{cotangents, gradient};
 pub use rewrite::{expand, normalize, normalize_traced, prune};
 
 pub use crate::rule::Fired;

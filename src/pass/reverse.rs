@@ -14,14 +14,22 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// Only dependence through the nodes of `wrt` themselves counts. Where there is none the derivative is the constant 0.
 pub fn gradient(graph: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
     let one = graph.constant(1.0);
+    cotangents(graph, of, one, &AxisSet::new(), wrt)
+}
+
+/// The cotangents of the nodes of `wrt` when that of `of` is `seed`. What `of` and the seed have of `kept` axes is not
+/// summed over: with all axes of `of` kept and the seed 1 this is the Jacobian. Kept axes must be those of no other node
+/// below `of` but by way of `of`: they are neither bound there nor axes of ports, reductions or loops.
+pub fn cotangents(graph: &mut Graph, of: NodeId, seed: NodeId, kept: &AxisSet, wrt: &[NodeId]) -> Vec<NodeId> {
     let saved = graph.origin;
-    let cotangents = Reverse::new(graph, of, wrt).run(of, one);
+    let cotangents = Reverse::new(graph, of, kept.clone(), wrt).run(of, seed);
     graph.origin = saved;
     wrt.iter().map(|w| cotangents.get(w).copied().unwrap_or_else(|| graph.constant(0.0))).collect()
 }
 
 struct Reverse<'g> {
     graph: &'g mut Graph,
+    kept: AxisSet,
     wrt: FxHashSet<NodeId>,
     depends: FxHashSet<NodeId>,
     order: Vec<NodeId>,
@@ -29,7 +37,7 @@ struct Reverse<'g> {
 }
 
 impl<'g> Reverse<'g> {
-    fn new(graph: &'g mut Graph, of: NodeId, wrt: &[NodeId]) -> Reverse<'g> {
+    fn new(graph: &'g mut Graph, of: NodeId, kept: AxisSet, wrt: &[NodeId]) -> Reverse<'g> {
         let wrt: FxHashSet<NodeId> = wrt.iter().copied().collect();
         let order = graph.reachable(&[of]);
         let mut depends = FxHashSet::default();
@@ -38,7 +46,7 @@ impl<'g> Reverse<'g> {
                 depends.insert(*n);
             }
         }
-        Reverse { graph, wrt, depends, order, cotangents: FxHashMap::default() }
+        Reverse { graph, kept, wrt, depends, order, cotangents: FxHashMap::default() }
     }
 
     fn run(mut self, of: NodeId, seed: NodeId) -> FxHashMap<NodeId, NodeId> {
@@ -109,7 +117,7 @@ impl<'g> Reverse<'g> {
             return;
         }
         let g = &mut *self.graph;
-        let extra: Vec<Axis> = g.axes(ct).union(user).minus(g.axes(n)).iter().collect();
+        let extra: Vec<Axis> = g.axes(ct).union(user).minus(g.axes(n)).minus(&self.kept).iter().collect();
         let mut ct = ct;
         if !extra.is_empty() {
             let (conditions, _) = g.masks(ct);
