@@ -68,6 +68,8 @@ fn gradient_of_mlp() {
             Role::Param
         },
         initial: None,
+        constraint: None,
+        family: 0,
         span: Span::default(),
     });
     let program = Program {

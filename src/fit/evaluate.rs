@@ -57,7 +57,7 @@ fn evaluate_in<R: Real>(
 ) -> Result<Vec<Evaluation>, FitError> {
     let layout = Layout::new(model.program(), &dims(model, data)?)?;
     let theta = flat::<R>(&layout, weights)?;
-    let Some(mut scorer) = Scorer::new(model, data, &layout, backend)? else { return Ok(vec![]) };
+    let Some(mut scorer) = Scorer::new(model, data, &layout, backend, false)? else { return Ok(vec![]) };
     if data.count == 0 {
         return Ok(vec![Evaluation { split: None, rows: 0, scores: scorer.scores(&theta, &[])? }]);
     }
@@ -152,12 +152,14 @@ pub(super) struct Scorer<'d, R> {
 }
 
 impl<'d, R: Real> Scorer<'d, R> {
-    /// Compiles the function; `None` if the model has neither losses nor metrics.
+    /// Compiles the function; `None` if the model has neither losses nor metrics. `layout` is that of the params it will
+    /// be given: in their `free` form, or as users see them.
     pub fn new(
         model: &Model,
         data: &'d Dataset,
         layout: &Layout,
         backend: Backend,
+        free: bool,
     ) -> Result<Option<Scorer<'d, R>>, FitError> {
         let wanted = |role: ValueRole| matches!(role, ValueRole::Loss | ValueRole::Metric);
         let names: Vec<String> =
@@ -166,7 +168,7 @@ impl<'d, R: Real> Scorer<'d, R> {
             return Ok(None);
         }
         let options = Options::values(names).dims_of_params(model.program(), &dims(model, data)?).backend(backend);
-        let function = model.compile(&options)?;
+        let function = model.compile(&if free { options.free() } else { options })?;
         let capacity = Split::ALL.iter().map(|s| data.rows(*s).len()).max().unwrap_or(0);
         let batch = Batch::new(model, data, layout, function.signature(), capacity)?;
         let (workspace, values) = (function.workspace(), vec![R::ZERO; function.signature().results.len()]);

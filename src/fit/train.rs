@@ -11,9 +11,9 @@ use super::observer::{EpochDone, Observer, Started, Stepped};
 use super::settings::{Batch as BatchSize, Monitor, Settings};
 use super::{Stepper, all_finite, clip_norm, clip_value};
 use crate::diag::catalog::training as error;
-use crate::graph::{Initializer, Op, Precision, Role};
+use crate::graph::{Op, Precision, Role};
 use crate::model::{
-    Backend, Function, Layout, Model, Options, Real, SliceMut, Weights, Workspace, initialize, source_hash,
+    Backend, FreeForm, Function, Layout, Model, Options, Real, SliceMut, Weights, Workspace, source_hash,
 };
 use crate::random::{Purpose, Stream};
 use crate::span::Span;
@@ -93,7 +93,9 @@ struct Run<'a, R> {
     backend: Backend,
     options: Options,
     loss: String,
+    /// Of `theta`: constrained params in their free form.
     layout: Layout,
+    form: FreeForm,
     step: Function,
     batch: Batch<'a>,
     /// One for full batches, one for the shorter last one: neither has to work out its sizes again.
@@ -139,15 +141,12 @@ impl<'a, R: Real> Run<'a, R> {
             BatchSize::Rows(rows) => rows.min(train.len()),
         };
         let dims = dims(model, data)?;
-        let layout = Layout::new(program, &dims)?;
-        let options = Options::gradient(&loss.name).dims_of_params(program, &dims).backend(backend);
+        let form = FreeForm::new(program, &dims)?;
+        let layout = form.free.clone();
+        let options = Options::gradient(&loss.name).free().dims_of_params(program, &dims).backend(backend);
         let step = model.compile(&options)?;
         let batch = Batch::new(model, data, &layout, step.signature(), size)?;
-        let mut theta = vec![R::ZERO; layout.len];
-        for entry in &layout.entries {
-            let start = program.port(&entry.name).and_then(|p| p.initial.clone()).unwrap_or(Initializer::Constant(0.0));
-            initialize(&start, &entry.name, &entry.shape, settings.seed, &mut theta[entry.range.clone()]);
-        }
+        let theta = form.start(settings.seed)?;
         Ok(Run {
             model,
             data,
@@ -162,6 +161,7 @@ impl<'a, R: Real> Run<'a, R> {
             gradient: vec![R::ZERO; layout.len],
             stepper: Stepper::new(settings.optimizer, layout.len),
             layout,
+            form,
             theta,
             order: train.to_vec(),
             steps: 0,
@@ -173,7 +173,7 @@ impl<'a, R: Real> Run<'a, R> {
         let has_validation = !self.data.rows(Split::Validation).is_empty();
         let mut scorer: Option<Scorer<R>> = None;
         if has_validation || self.settings.patience.is_some() {
-            scorer = Scorer::new(self.model, self.data, &self.layout, self.backend)?;
+            scorer = Scorer::new(self.model, self.data, &self.layout, self.backend, true)?;
         }
         let watched = if has_validation { Split::Validation } else { Split::Train };
         let mut best: Option<Best<R>> = None;
@@ -214,7 +214,7 @@ impl<'a, R: Real> Run<'a, R> {
         let theta = best.map_or(self.theta, |b| b.theta);
         let source = self.model.sources().files().first().map(|f| source_hash(&f.text));
         let weights = Weights {
-            params: params(&self.layout, &theta),
+            params: params(&self.form.layout, &self.form.constrained(&theta)?),
             statistics: self.data.statistics.clone(),
             source_hash: source,
             version: Some(env!("CARGO_PKG_VERSION").into()),

@@ -26,7 +26,7 @@ mod walk;
 pub use axis::{Axis, AxisSet};
 pub use extent::{Dim, DimId, ExtentId, Extents, Poly};
 pub use facts::Facts;
-pub use program::{Initializer, Precision, Program, ProgramPort, Role, Value, ValueRole};
+pub use program::{Constraint, Initializer, Precision, Program, ProgramPort, Role, Value, ValueRole};
 pub use verify::verify;
 pub use view::AxisMap;
 

@@ -24,6 +24,29 @@ pub enum Role {
     Target,
     /// Fitted.
     Param,
+    /// Kept between steps and changed by `update`, never by the optimiser.
+    State,
+}
+
+/// What the values of a param must be. The port of such a param holds the constrained value; optimisers change a free
+/// one, from which [`crate::pass::free`] computes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constraint {
+    /// Each element lies strictly between two terms, whose axes are among those of the port; at least one is given.
+    Interval {
+        /// The lower bound.
+        low: Option<NodeId>,
+        /// The upper bound.
+        high: Option<NodeId>,
+    },
+    /// Along the last axis: positive, of sum 1.
+    Simplex,
+    /// Along the last axis: each larger than the one before.
+    Ordered,
+    /// Along the last axis: the sum of squares is 1.
+    Unit,
+    /// Along the last two axes, of equal extent: lower triangular with a positive diagonal.
+    Cholesky,
 }
 
 /// How a param starts.
@@ -53,6 +76,12 @@ pub enum Initializer {
     HeUniform,
     /// Normal with variance 2 / fan in.
     HeNormal,
+    /// As a matrix of the first axis against the rest: rows or columns, whichever are fewer, are orthonormal; uniform
+    /// over such matrices (Saxe, McClelland and Ganguli 2014, by the QR decomposition of Mezzadri 2007).
+    Orthogonal,
+    /// What the constraint says: positive 1, the middle of an interval, equal parts, −1 to 1 in equal steps, the
+    /// identity. 0 without a constraint.
+    Natural,
 }
 
 /// A port as declared.
@@ -60,10 +89,14 @@ pub enum Initializer {
 pub struct ProgramPort {
     /// The leaf in the graph; name, kind and axes are there.
     pub id: PortId,
-    /// Input, target or param.
+    /// Input, target, param or state.
     pub role: Role,
-    /// The start of a param, the default of an input.
+    /// The start of a param or state, the default of an input.
     pub initial: Option<Initializer>,
+    /// What its values must be.
+    pub constraint: Option<Constraint>,
+    /// How many of its first axes count the members of families of layers: each member starts by itself.
+    pub family: usize,
     /// Its declaration.
     pub span: Span,
 }

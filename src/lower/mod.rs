@@ -11,6 +11,7 @@
 mod binders;
 mod call;
 mod constant;
+mod constraints;
 mod dims;
 mod expr;
 mod free_names;

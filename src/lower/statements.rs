@@ -23,6 +23,7 @@ const STARTS: &[(&str, &[(&str, f64)])] = &[
     ("glorot_normal", &[]),
     ("he_uniform", &[]),
     ("he_normal", &[]),
+    ("orthogonal", &[]),
 ];
 
 /// Names of starts, for suggestions.
@@ -81,9 +82,6 @@ impl<'a> Lowerer<'a> {
     }
 
     fn port(&mut self, d: &'a Declaration, role: Role) -> Evaluated {
-        if let Some((low, high)) = &d.interval {
-            return self.fail(error::not_available(low.span.to(high.span), "in (…)"));
-        }
         let (declared, shape) = self.port_type(d.ty.as_ref())?;
         let kind = match &declared {
             Declared::Real => PortKind::Real,
@@ -99,8 +97,10 @@ impl<'a> Lowerer<'a> {
         let axes: Vec<Slot> = (self.graph.port_info(id).axes.iter().zip(&shape))
             .map(|(axis, (_, from))| Slot { axis: *axis, from: *from })
             .collect();
+        let constraint = self.constraint(d, role, &axes)?;
         let initial = match (&d.value, role) {
             (Some(value), _) => self.initial(value, &axes, d).map(Some),
+            (None, Role::Param) if constraint.is_some() => Ok(Some(Initializer::Natural)),
             (None, Role::Param) if axes.len() >= 2 => {
                 let name = &d.name.text;
                 Err(self.report(shapes::needs_start(span, name)))
@@ -110,7 +110,10 @@ impl<'a> Lowerer<'a> {
         };
         // A wrong start does not make the port unknown.
         if let Ok(initial) = initial {
-            self.ports.push(ProgramPort { id, role, initial, span });
+            if let (Some(constraint), Some(start), Some(value)) = (constraint, &initial, &d.value) {
+                self.check_start(&d.name.text, constraint, start, &axes, value.span)?;
+            }
+            self.ports.push(ProgramPort { id, role, initial, constraint, family: 0, span });
         }
         let node = self.graph.port(id);
         let sort = match declared {
@@ -203,6 +206,7 @@ impl<'a> Lowerer<'a> {
             "glorot_normal" => Initializer::GlorotNormal,
             "he_uniform" => Initializer::HeUniform,
             "he_normal" => Initializer::HeNormal,
+            "orthogonal" => Initializer::Orthogonal,
             _ => Initializer::Constant(0.0),
         })
     }

@@ -10,7 +10,7 @@ use crate::span::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Function, Let, Name, ResultType, ShapeItem, TypeExpr};
 
 /// The kinds of the language that this version does not have.
-const LATER: &[&str] = &["positive", "simplex", "ordered", "unit", "cholesky", "sparse"];
+const LATER: &[&str] = &["sparse"];
 
 /// A written kind.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl<'a> Lowerer<'a> {
     /// The kind and shape of a port.
     pub(super) fn port_type(&mut self, ty: Option<&'a TypeExpr>) -> Evaluated<(Declared, Vec<(ExtentId, Span)>)> {
         let Some(ty) = ty else { return Ok((Declared::Real, vec![])) };
-        let kind = self.declared_kind(ty, None);
+        let kind = self.declared_kind(ty, None, true);
         let mut shape = vec![];
         let mut failed = None;
         for item in ty.shape.iter().flatten() {
@@ -66,8 +66,8 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The written kind. `labels` is given in a signature: the number of labels of the argument, which a name that is
-    /// not declared then stands for.
-    fn declared_kind(&mut self, ty: &'a TypeExpr, labels: Option<&Array>) -> Evaluated<Declared> {
+    /// not declared then stands for. `port` in a declaration, where constraints may stand.
+    fn declared_kind(&mut self, ty: &'a TypeExpr, labels: Option<&Array>, port: bool) -> Evaluated<Declared> {
         let Some(kind) = &ty.kind else { return Ok(Declared::Real) };
         let span = self.place(kind.name.span);
         match (kind.name.text.as_str(), &kind.argument) {
@@ -83,6 +83,9 @@ impl<'a> Lowerer<'a> {
                 Ok(Declared::Index(self.signature_size(e, Some(here))?.unwrap_or(own)))
             }
             ("index", None) => self.fail(error::index_needs_size(span)),
+            // What it says beyond that is the business of the declaration.
+            _ if super::constraints::is_constraint(kind) && port => Ok(Declared::Real),
+            _ if super::constraints::is_constraint(kind) => Err(self.constraint_out_of_place(kind)),
             (name, _) if LATER.contains(&name) => self.fail(name_error::not_available(span, name)),
             (name, _) => self.fail(error::unknown_kind(span, name)),
         }
@@ -186,7 +189,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn meet_kind(&mut self, array: Array, meeting: &Meeting<'a>) -> Evaluated<Array> {
-        let declared = self.declared_kind(meeting.ty, meeting.signature.then_some(&array))?;
+        let declared = self.declared_kind(meeting.ty, meeting.signature.then_some(&array), false)?;
         match (declared, &array.kind) {
             (Declared::Real, Sort::Real) | (Declared::Bool, Sort::Bool) => Ok(array),
             (Declared::Real, Sort::Index { label: false, .. }) => {

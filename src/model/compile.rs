@@ -11,7 +11,7 @@ use super::slice::{Element, Slice};
 use crate::diag::catalog::nearest;
 use crate::graph::{Axis, ExtentId, Graph, Kind, NodeId, Op, PortId, PortKind, Precision, Program, Role, ValueRole};
 use crate::interp::Bindings;
-use crate::pass;
+use crate::pass::{self, free};
 use crate::plan::{self, Plan, PlanResult};
 use std::time::{Duration, Instant};
 
@@ -49,6 +49,8 @@ pub struct Options {
     pub backend: Backend,
     /// Sizes of open dims, fixed at compile time. Needed only for dims that do not follow from the lengths of inputs.
     pub dims: Vec<(String, usize)>,
+    /// Whether constrained params are given in their free form, and differentiated by it.
+    pub free: bool,
 }
 
 impl Options {
@@ -74,12 +76,12 @@ impl Options {
         self
     }
 
-    /// Fixes, of these sizes of dims, those that cannot vary from call to call: of dims in the shapes of params, and of
+    /// Fixes, of these sizes of dims, those that cannot vary from call to call: of dims in the shapes of params and states, and of
     /// dims that no input tells.
     pub fn dims_of_params(self, program: &Program, dims: &[(String, usize)]) -> Options {
         let extents = &program.graph.extents;
         let occurs = |name: &str, params: bool| {
-            let ports = program.ports.iter().filter(|p| (p.role == Role::Param) == params);
+            let ports = program.ports.iter().filter(|p| matches!(p.role, Role::Param | Role::State) == params);
             let mut axes = ports.flat_map(|p| &program.graph.port_info(p.id).axes);
             let is_in = |e: ExtentId| {
                 extents.poly(e).terms().iter().any(|(m, _)| m.iter().any(|d| extents.dim(*d).name == name))
@@ -89,6 +91,14 @@ impl Options {
         let open = |name: &str| extents.dims().iter().any(|d| d.name == name && d.value.is_none());
         let fix = dims.iter().filter(|(name, _)| open(name) && (occurs(name, true) || !occurs(name, false)));
         fix.fold(self, |options, (name, size)| options.dim(name.clone(), *size))
+    }
+
+    /// Takes constrained params in their free form, as optimisers change them, and differentiates with respect to it:
+    /// any numbers are allowed. Without it the function takes the constrained values, and nothing keeps a host from
+    /// giving others. [`FreeForm`](super::FreeForm) changes one into the other.
+    pub fn free(mut self) -> Options {
+        self.free = true;
+        self
     }
 
     /// Fixes the size of an open dim.
@@ -165,6 +175,15 @@ pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<P
     }
     let mut targets = values(program, options)?;
     let mut timings = CompileTimings::default();
+    let free = if options.free { free::free_ports(&mut graph, program) } else { Ok(vec![]) };
+    let free = free.map_err(|dim| CompileError::FreeSize { dim })?;
+    if !free.is_empty() {
+        let values = free.iter().map(|f| (f.port, f.value)).collect();
+        let roots: Vec<NodeId> = targets.iter().map(|t| t.node).collect();
+        for (target, node) in targets.iter_mut().zip(graph.replace_ports(&roots, &values)) {
+            target.node = node;
+        }
+    }
     let mut ports = reachable_ports(&graph, targets.iter().map(|t| t.node));
 
     if simplify {
@@ -177,7 +196,10 @@ pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<P
     }
     if options.gradient_of.is_some() {
         let start = Instant::now();
-        let (of, wrt) = (targets[0].node, with_respect_to(program, options)?);
+        let (of, mut wrt) = (targets[0].node, with_respect_to(program, options)?);
+        for port in &mut wrt {
+            *port = free.iter().find(|f| f.port == *port).map_or(*port, |f| f.free);
+        }
         let leaves: Vec<NodeId> = wrt.iter().map(|p| graph.port(*p)).collect();
         let gradients = pass::gradient(&mut graph, of, &leaves);
         for (port, node) in wrt.iter().zip(gradients) {
@@ -186,8 +208,6 @@ pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<P
             targets.push(Target { name, role: PortRole::Gradient, node, axes });
         }
         ports.extend(wrt);
-        ports.sort_unstable();
-        ports.dedup();
         timings.differentiate += start.elapsed();
     }
     if simplify {
@@ -201,7 +221,14 @@ pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<P
         }
         timings.simplify += start.elapsed();
     }
-    let role = |id: PortId| program.ports.iter().find(|p| p.id == id).map_or(Role::Input, |p| p.role);
+    // In order of declaration, a free port where its constrained one was.
+    let declared = |id: PortId| {
+        let own = free.iter().find(|f| f.free == id).map_or(id, |f| f.port);
+        program.ports.iter().position(|p| p.id == own)
+    };
+    ports.sort_unstable_by_key(|p| (declared(*p), *p));
+    ports.dedup();
+    let role = |id: PortId| declared(id).map_or(Role::Input, |i| program.ports[i].role);
     let ports = ports.into_iter().map(|p| (p, role(p))).collect();
     Ok(Prepared { graph, targets, ports, timings })
 }

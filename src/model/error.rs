@@ -47,6 +47,12 @@ pub enum CompileError {
         /// As asked for.
         name: String,
     },
+    /// The free form of a `cholesky` depends on its size.
+    #[error("dim `{dim}` must have a size for the free form of the params; state it in `Options::dim`")]
+    FreeSize {
+        /// The dim.
+        dim: String,
+    },
     /// The gradient was asked for of something that is not one number.
     #[error("the gradient of `{name}` was asked for, but it is {shape}, not one real number")]
     NotScalar {
@@ -76,7 +82,7 @@ pub enum CompileError {
 }
 
 /// Why a call was refused. Nothing was computed.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq)]
 pub enum CallError {
     /// Too few or too many arrays.
     #[error("{given} {what} were given, the function has {expected}")]
@@ -176,6 +182,14 @@ pub enum CallError {
         /// What it holds.
         value: u8,
     },
+    /// Values of a param that its constraint does not allow.
+    #[error("param `{param}` is {}, which its constraint does not allow", some(values))]
+    Constraint {
+        /// The param.
+        param: String,
+        /// Its values, row-major.
+        values: Vec<f64>,
+    },
     /// A workspace of another function.
     #[error("this workspace belongs to another function")]
     Workspace,
@@ -200,6 +214,17 @@ pub enum CallError {
 
 fn hint(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or(String::new(), |n| format!("; did you mean `{n}`?"))
+}
+
+/// `1.5` or `[1.5, 2, …]`
+fn some(values: &[f64]) -> String {
+    match values {
+        [one] => one.to_string(),
+        _ => {
+            let shown: Vec<String> = values.iter().take(8).map(|v| v.to_string()).collect();
+            format!("[{}{}]", shown.join(", "), if values.len() > 8 { ", …" } else { "" })
+        }
+    }
 }
 
 /// The first error of a report in one line, and how many there are.

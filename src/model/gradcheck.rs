@@ -5,11 +5,12 @@
 
 use super::compile::{Options, compile, differentiated, prepare};
 use super::error::{CallError, CompileError};
+use super::free::FreeForm;
 use super::function::Function;
 use super::signature::{self, Port, PortRole};
 use super::sizes::Sizes;
 use super::slice::{Slice, SliceMut, Values};
-use crate::graph::{Axis, Extents, Initializer, NodeId, PortKind, Precision, Program};
+use crate::graph::{Axis, Extents, NodeId, PortKind, Precision, Program};
 use crate::interp::{self, Bindings};
 use crate::pass;
 use crate::random::{Purpose, Stream};
@@ -106,10 +107,10 @@ pub fn gradcheck(
     let name = options.gradient_of.clone().unwrap_or_default();
 
     // Numbers of both signs, or, where the model does not like these, positive ones.
-    let mut point = Point::draw(&program, &reverse, given, &dims, seed, &mut stream, false)?;
+    let mut point = Point::draw(&program, &reverse, given, &dims, seed, &mut stream, false, options.free)?;
     let mut value = point.gradients(&reverse)?;
     if !value.0.is_finite() || !value.1.iter().flatten().all(|g| g.is_finite()) {
-        point = Point::draw(&program, &reverse, given, &dims, seed, &mut stream, true)?;
+        point = Point::draw(&program, &reverse, given, &dims, seed, &mut stream, true, options.free)?;
         value = point.gradients(&reverse)?;
     }
     let (value, gradients) = value;
@@ -154,13 +155,21 @@ impl Point {
         seed: u64,
         stream: &mut Stream,
         positive: bool,
+        free: bool,
     ) -> Result<Point, CallError> {
         let sizes = Sizes::new(&program.graph.extents, vec![], vec![]);
+        let named: Vec<(String, usize)> =
+            program.graph.extents.dims().iter().zip(dims).map(|(d, n)| (d.name.clone(), *n as usize)).collect();
+        let form = FreeForm::new(program, &named)?;
+        let params = near_start(&form, free, seed, stream)?;
+        let layout = if free { &form.free } else { &form.layout };
         let mut point = Point { ports: function.signature().inputs.clone(), values: vec![], shapes: vec![] };
         for port in &point.ports {
             let size = |s: &signature::Size| sizes.size(s, dims).and_then(|n| usize::try_from(n).ok());
-            let shape: Option<Vec<usize>> = port.shape.iter().map(size).collect();
-            let shape = shape.ok_or_else(|| CallError::Size { size: port.shape_text() })?;
+            // The sizes of a free form are not among those of the program.
+            let entry = layout.entry(&port.name);
+            let shape = entry.map_or_else(|| port.shape.iter().map(size).collect(), |e| Some(e.shape.clone()));
+            let shape: Vec<usize> = shape.ok_or_else(|| CallError::Size { size: port.shape_text() })?;
             let count = shape.iter().product();
             let known = given.iter().find(|(name, _)| *name == port.name).map(|(_, values)| values);
             let numbers = match known {
@@ -168,13 +177,16 @@ impl Point {
                 Some(values) => {
                     return Err(CallError::Length {
                         port: port.name.clone(),
-                        shape: sizes.show(&port.shape, dims),
+                        shape: format!("{shape:?}"),
                         expected: count,
                         given: values.len(),
                         reason: String::new(),
                     });
                 }
-                None if port.role == PortRole::Param => near_start(program, port, &shape, seed, stream),
+                None if port.role == PortRole::Param => {
+                    let range = entry.map_or(0..0, |e| e.range.clone());
+                    params.get(range).unwrap_or(&[]).to_vec()
+                }
                 None => {
                     let bound = port.labels.as_ref().and_then(size).unwrap_or(1).clamp(1, 1 << 30) as u32;
                     let mut draw = || match port.element {
@@ -223,17 +235,15 @@ impl Point {
     }
 }
 
-/// The initial values of a param, each moved by some tenth of its size: at the very start gradients may be 0, or at a
-/// kink.
-fn near_start(program: &Program, port: &Port, shape: &[usize], seed: u64, stream: &mut Stream) -> Vec<f64> {
-    let mut out = vec![0.0; shape.iter().product()];
-    let start = program.port(&port.name).and_then(|p| p.initial.clone()).unwrap_or(Initializer::Constant(0.0));
-    crate::model::initial::initialize(&start, &port.name, shape, seed, &mut out);
+/// The initial values of all params, each moved by some tenth of its size in its free form: at the very start gradients
+/// may be 0, or at a kink.
+fn near_start(form: &FreeForm, free: bool, seed: u64, stream: &mut Stream) -> Result<Vec<f64>, CallError> {
+    let mut out: Vec<f64> = form.start(seed)?;
     for x in &mut out {
         let scale = if *x == 0.0 { 1.0 } else { f64::abs(*x) };
         *x += 0.1 * scale * stream.normal();
     }
-    out
+    if free { Ok(out) } else { form.constrained(&out) }
 }
 
 /// The value as a term, with a port for the tangent of each port it is differentiated by; run by the interpreter.
@@ -253,14 +263,17 @@ impl Forward {
         let prepared = prepare(program, &values, true)?;
         let (mut graph, term) = (prepared.graph, prepared.targets[0].node);
         let mut bindings = Bindings { dims: dims.to_vec(), ..Bindings::default() };
-        for (id, info) in program.graph.ports() {
-            if let Some(at) = point.ports.iter().position(|p| p.name == info.name) {
-                bindings.ports.insert(id, point.values[at].to_f64());
+        for (id, _) in &prepared.ports {
+            if let Some(at) = point.ports.iter().position(|p| p.name == graph.port_info(*id).name) {
+                bindings.ports.insert(*id, point.values[at].to_f64());
             }
         }
         let leaves = wrt.iter().map(|id| {
-            let info = graph.port_info(*id).clone();
-            (info.name, graph.port(*id), info.axes)
+            // The port that the value reads: for a param in its free form another one of the same name.
+            let name = &program.graph.port_info(*id).name;
+            let read = prepared.ports.iter().map(|p| p.0).find(|p| graph.port_info(*p).name == *name).unwrap_or(*id);
+            let info = graph.port_info(read).clone();
+            (info.name, graph.port(read), info.axes)
         });
         let leaves = leaves.collect();
         let value = evaluate(&graph, &bindings, term)?;

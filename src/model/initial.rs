@@ -27,14 +27,33 @@ pub fn fans(shape: &[usize]) -> (f64, f64) {
     }
 }
 
-/// Fills `out`, the row-major values of the parameter `name` of this shape. Random values depend on the seed, the
-/// name and the place alone, so another parameter may come or go without changing them.
-pub fn initialize<R: Real>(initializer: &Initializer, name: &str, shape: &[usize], seed: u64, out: &mut [R]) {
+/// Fills `out`, the row-major values of the parameter `name` of this shape, whose first `family` axes count members of
+/// families, each of which starts by itself. Random values depend on the seed, the name and the place alone, so another
+/// parameter may come or go without changing them. [`Initializer::Natural`] is 0 here; see
+/// [`FreeForm::start`](super::FreeForm::start) for constrained parameters.
+pub fn initialize<R: Real>(
+    initializer: &Initializer,
+    name: &str,
+    shape: &[usize],
+    family: usize,
+    seed: u64,
+    out: &mut [R],
+) {
     let mut stream = Stream::named(seed, Purpose::InitialValue, name);
+    let shape = shape.get(family..).unwrap_or(&[]);
+    let count: usize = shape.iter().product();
+    for member in out.chunks_mut(count.max(1)) {
+        start(initializer, &mut stream, shape, member);
+    }
+}
+
+fn start<R: Real>(initializer: &Initializer, stream: &mut Stream, shape: &[usize], out: &mut [R]) {
     let (fan_in, fan_out) = fans(shape);
     let mut normal = |std: f64, out: &mut [R]| out.iter_mut().for_each(|o| *o = R::from_f64(std * stream.normal()));
     match initializer {
         Initializer::Constant(value) => out.fill(R::from_f64(*value)),
+        Initializer::Natural => out.fill(R::ZERO),
+        Initializer::Orthogonal => orthogonal(stream, shape, out),
         Initializer::Values(values) => {
             debug_assert_eq!(values.len(), out.len(), "lowering checks the shape of given values");
             for (to, from) in out.iter_mut().zip(values) {
@@ -44,16 +63,42 @@ pub fn initialize<R: Real>(initializer: &Initializer, name: &str, shape: &[usize
         Initializer::Normal { std } => normal(*std, out),
         Initializer::GlorotNormal => normal((2.0 / (fan_in + fan_out)).sqrt(), out),
         Initializer::HeNormal => normal((2.0 / fan_in).sqrt(), out),
-        Initializer::Uniform { low, high } => uniform(&mut stream, *low, *high, out),
+        Initializer::Uniform { low, high } => uniform(stream, *low, *high, out),
         // Uniform on (-a, a) has variance a² / 3.
         Initializer::GlorotUniform => {
             let bound = (6.0 / (fan_in + fan_out)).sqrt();
-            uniform(&mut stream, -bound, bound, out);
+            uniform(stream, -bound, bound, out);
         }
         Initializer::HeUniform => {
             let bound = (6.0 / fan_in).sqrt();
-            uniform(&mut stream, -bound, bound, out);
+            uniform(stream, -bound, bound, out);
         }
+    }
+}
+
+/// The first axis against the rest, or for up to two axes rows against columns: the shorter side is orthonormal. Normal
+/// draws, orthogonalised one after the other with the length along its own direction positive, which is the QR
+/// decomposition with a positive diagonal; twice, because once is not enough in floating point.
+fn orthogonal<R: Real>(stream: &mut Stream, shape: &[usize], out: &mut [R]) {
+    let rows = shape.first().copied().unwrap_or(1).max(1);
+    let columns = (out.len() / rows).max(1);
+    let (count, length) = if rows <= columns { (rows, columns) } else { (columns, rows) };
+    let mut basis: Vec<Vec<f64>> = vec![];
+    for _ in 0..count {
+        let mut v: Vec<f64> = (0..length).map(|_| stream.normal()).collect();
+        for _ in 0..2 {
+            for b in &basis {
+                let along: f64 = v.iter().zip(b).map(|(x, y)| x * y).sum();
+                v.iter_mut().zip(b).for_each(|(x, y)| *x -= along * y);
+            }
+        }
+        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        v.iter_mut().for_each(|x| *x /= norm);
+        basis.push(v);
+    }
+    for (i, o) in out.iter_mut().enumerate() {
+        let (row, column) = (i / columns, i % columns);
+        *o = R::from_f64(if rows <= columns { basis[row][column] } else { basis[column][row] });
     }
 }
 
@@ -69,7 +114,7 @@ mod tests {
 
     fn draw(initializer: Initializer, name: &str, shape: &[usize], seed: u64) -> Vec<f64> {
         let mut out = vec![f64::NAN; shape.iter().product()];
-        initialize(&initializer, name, shape, seed, &mut out);
+        initialize(&initializer, name, shape, 0, seed, &mut out);
         out
     }
 
@@ -121,7 +166,7 @@ mod tests {
     fn single_precision_rounds_the_same_draws() {
         let wide = draw(Initializer::HeNormal, "W", &[6, 7], 5);
         let mut narrow = vec![0.0f32; 42];
-        initialize(&Initializer::HeNormal, "W", &[6, 7], 5, &mut narrow);
+        initialize(&Initializer::HeNormal, "W", &[6, 7], 0, 5, &mut narrow);
         assert!(wide.iter().zip(&narrow).all(|(w, n)| *w as f32 == *n));
     }
 }

@@ -6,7 +6,7 @@ use super::error::CallError;
 use super::signature::{self, Port, PortRole};
 use super::sizes::Sizes;
 use super::slice::Element;
-use crate::graph::{Program, Role};
+use crate::graph::{Graph, PortId, Program, Role};
 use std::ops::Range;
 
 /// One param of a [`Layout`].
@@ -36,7 +36,17 @@ impl Layout {
     /// [`CallError::UnknownDim`] if the shape of a param has an open dim that is not given, [`CallError::Size`] if a size
     /// comes out negative or too large.
     pub fn new(program: &Program, dims: &[(String, usize)]) -> Result<Layout, CallError> {
-        let extents = &program.graph.extents;
+        let params = program.ports.iter().filter(|p| p.role == Role::Param);
+        Layout::of(&program.graph, params.map(|p| p.id), dims)
+    }
+
+    /// The layout of these ports one after another.
+    pub(super) fn of(
+        graph: &Graph,
+        ports: impl Iterator<Item = PortId>,
+        dims: &[(String, usize)],
+    ) -> Result<Layout, CallError> {
+        let extents = &graph.extents;
         let mut sizes: Vec<i64> = vec![];
         for dim in extents.dims() {
             let given = dims.iter().find(|(name, _)| *name == dim.name).and_then(|(_, n)| i64::try_from(*n).ok());
@@ -44,10 +54,10 @@ impl Layout {
         }
         let solver = Sizes::new(extents, vec![], vec![]);
         let mut layout = Layout::default();
-        for port in program.ports.iter().filter(|p| p.role == Role::Param) {
-            let info = program.graph.port_info(port.id);
+        for port in ports {
+            let info = graph.port_info(port);
             let mut shape = vec![];
-            for size in signature::shape(&program.graph, &info.axes) {
+            for size in signature::shape(graph, &info.axes) {
                 let Some(n) = solver.size(&size, &sizes) else { return Err(CallError::UnknownDim { dim: size.text }) };
                 shape.push(usize::try_from(n).map_err(|_| CallError::Size { size: size.text })?);
             }

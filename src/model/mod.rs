@@ -6,6 +6,7 @@ pub mod atomic_file;
 mod compile;
 mod derivative;
 mod error;
+mod free;
 mod function;
 mod gradcheck;
 mod initial;
@@ -22,6 +23,7 @@ mod weights;
 
 pub use compile::{Backend, CompileTimings, Options, Prepared, Target, bindings, prepare};
 pub use error::{CallError, CompileError, ModelError};
+pub use free::FreeForm;
 pub use function::{Function, NamedValue, Workspace};
 pub use gradcheck::{Check, GradientCheck, GradientCheckError, gradcheck};
 pub use initial::{fans, initialize};

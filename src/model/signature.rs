@@ -15,6 +15,8 @@ pub enum PortRole {
     Target,
     /// A fitted parameter.
     Param,
+    /// What is kept between training steps; as a result, its new value.
+    State,
     /// A `let` of the model, asked for by name.
     Let,
     /// An output of the model.
@@ -33,6 +35,7 @@ impl From<Role> for PortRole {
             Role::Input => PortRole::Input,
             Role::Target => PortRole::Target,
             Role::Param => PortRole::Param,
+            Role::State => PortRole::State,
         }
     }
 }
@@ -54,6 +57,7 @@ impl fmt::Display for PortRole {
             PortRole::Input => "input",
             PortRole::Target => "target",
             PortRole::Param => "param",
+            PortRole::State => "state",
             PortRole::Let => "let",
             PortRole::Output => "output",
             PortRole::Loss => "loss",

@@ -230,7 +230,7 @@ impl Weights {
     /// The first difference.
     pub fn check(&self, program: &Program) -> Result<Vec<usize>, WeightsError> {
         let graph = &program.graph;
-        let declared: Vec<_> = program.ports.iter().filter(|p| p.role == Role::Param).collect();
+        let declared: Vec<_> = program.ports.iter().filter(|p| matches!(p.role, Role::Param | Role::State)).collect();
         let name_of = |port: &crate::graph::ProgramPort| graph.port_info(port.id).name.clone();
         if let Some(extra) = self.params.iter().find(|p| !declared.iter().any(|d| name_of(d) == p.name)) {
             return Err(WeightsError::Unexpected { tensor: extra.name.clone() });
@@ -321,7 +321,14 @@ mod tests {
         let d = graph.extents.declare("D", None);
         let shape = [graph.extents.intern(Poly::dim(d)), graph.extents.intern(Poly::constant(3))];
         for id in [graph.declare_port("W", PortKind::Real, &shape), graph.declare_port("b", PortKind::Real, &[])] {
-            program.ports.push(ProgramPort { id, role: Role::Param, initial: None, span: Span::default() });
+            program.ports.push(ProgramPort {
+                id,
+                role: Role::Param,
+                initial: None,
+                constraint: None,
+                family: 0,
+                span: Span::default(),
+            });
         }
         program
     }

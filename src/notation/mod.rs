@@ -9,7 +9,10 @@ mod matrix_form;
 mod names;
 mod tree;
 
-use crate::graph::{Axis, Graph, Initializer, NodeId, Op, PortId, PortKind, Precision, Program, Role, ValueRole};
+use crate::graph::{
+    Axis, Constraint, Graph, Initializer, NodeId, Op, PortId, PortKind, Precision, Program, ProgramPort, Role,
+    ValueRole,
+};
 use crate::syntax::ast::{Ast, Binder, Declaration, DimDeclaration, Expr, KindExpr, Let, Pattern, ShapeItem};
 use crate::syntax::ast::{Statement, StatementKind, TypeExpr};
 use names::Names;
@@ -61,7 +64,17 @@ impl<'p> Writer<'p> {
             Op::Port(port) => Some(*port),
             _ => None,
         };
-        let ports = g.reachable(&roots).iter().filter_map(is_port).collect();
+        let mut ports: FxHashSet<PortId> = g.reachable(&roots).iter().filter_map(is_port).collect();
+        // Bounds read params too; a bound of a bound is that of another param.
+        for _ in 0..program.ports.len() {
+            let bounds = program.ports.iter().filter(|p| ports.contains(&p.id)).flat_map(bounds);
+            let read: Vec<PortId> = g.reachable(&bounds.collect::<Vec<_>>()).iter().filter_map(is_port).collect();
+            let before = ports.len();
+            ports.extend(read);
+            if ports.len() == before {
+                break;
+            }
+        }
         let mut hints = FxHashMap::default();
         for value in program.values_of(ValueRole::Let) {
             let is_leaf = matches!(g.op(value.node), Op::Port(_) | Op::Const(_) | Op::Axis(_) | Op::At(_));
@@ -116,7 +129,7 @@ impl<'p> Writer<'p> {
     }
 
     /// Precision, dims and the ports that the results need.
-    fn declarations(&self) -> Vec<Statement> {
+    fn declarations(&mut self) -> Vec<Statement> {
         let mut out = vec![];
         if self.program.precision == Precision::F64 {
             out.push(statement(StatementKind::Precision(tree::ident("f64"))));
@@ -131,9 +144,19 @@ impl<'p> Writer<'p> {
         if !dims.is_empty() {
             out.push(statement(StatementKind::Dim(dims)));
         }
-        for port in self.program.ports.iter().filter(|p| self.ports.contains(&p.id)) {
-            let info = self.g.port_info(port.id);
+        for port in self.program.ports.iter().filter(|p| self.ports.contains(&p.id)).cloned().collect::<Vec<_>>() {
+            let info = self.g.port_info(port.id).clone();
+            let constraint = port.constraint.and_then(|c| self.constraint_name(c));
+            let interval = match port.constraint {
+                Some(Constraint::Interval { low, high }) if constraint.is_none() => {
+                    Some((self.bound(low, -f64::INFINITY, &info.axes), self.bound(high, f64::INFINITY, &info.axes)))
+                }
+                _ => None,
+            };
             let kind = match info.kind {
+                PortKind::Real if constraint.is_some() => {
+                    constraint.map(|name| KindExpr { name: tree::ident(name), argument: None })
+                }
                 PortKind::Real => None,
                 PortKind::Bool => Some(KindExpr { name: tree::ident("bool"), argument: None }),
                 PortKind::Index(extent) => Some(KindExpr {
@@ -145,15 +168,41 @@ impl<'p> Writer<'p> {
                 info.axes.iter().map(|a| ShapeItem::Dim(size(&self.g.extents, self.g.extent(*a)))).collect();
             let shape = (!shape.is_empty()).then_some(shape);
             let ty = (kind.is_some() || shape.is_some()).then(|| TypeExpr { kind, shape, span: span() });
-            let value = port.initial.as_ref().map(initial);
-            let declaration = Declaration { name: tree::ident(&info.name), ty, interval: None, value };
+            let value = port.initial.as_ref().and_then(initial);
+            let declaration = Declaration { name: tree::ident(&info.name), ty, interval, value };
             out.push(statement(match port.role {
                 Role::Input => StatementKind::Input(declaration),
                 Role::Target => StatementKind::Target(declaration),
                 Role::Param => StatementKind::Param(declaration),
+                Role::State => StatementKind::State(declaration),
             }));
         }
         out
+    }
+
+    /// The kind that says a constraint; an interval has none.
+    fn constraint_name(&self, constraint: Constraint) -> Option<&'static str> {
+        match constraint {
+            Constraint::Interval { low: Some(low), high: None } if self.g.is_constant(low, 0.0) => Some("positive"),
+            Constraint::Interval { .. } => None,
+            Constraint::Simplex => Some("simplex"),
+            Constraint::Ordered => Some("ordered"),
+            Constraint::Unit => Some("unit"),
+            Constraint::Cholesky => Some("cholesky"),
+        }
+    }
+
+    /// A bound of an interval, over the last of these axes.
+    fn bound(&mut self, bound: Option<NodeId>, none: f64, axes: &[Axis]) -> Expr {
+        let Some(bound) = bound else { return number(none) };
+        let own = self.g.axes(bound).clone();
+        let first = axes.iter().position(|a| own.contains(*a)).unwrap_or(axes.len());
+        match self.right_side(bound, &axes[first..]) {
+            (None, value) => value,
+            (Some(binders), body) => {
+                tree::expr(crate::syntax::ast::ExprKind::Comprehension { binders, body: Box::new(body) })
+            }
+        }
     }
 
     fn output(&mut self, result: &Result) -> Statement {
@@ -220,8 +269,18 @@ fn statement(kind: StatementKind) -> Statement {
     Statement { kind, span: span(), doc: None }
 }
 
-fn initial(start: &Initializer) -> Expr {
-    match start {
+/// What the bounds of a port read.
+fn bounds(port: &ProgramPort) -> impl Iterator<Item = NodeId> + use<> {
+    let both = match port.constraint {
+        Some(Constraint::Interval { low, high }) => [low, high],
+        _ => [None, None],
+    };
+    both.into_iter().flatten()
+}
+
+/// The start as written; nothing for the one that a constraint has by itself.
+fn initial(start: &Initializer) -> Option<Expr> {
+    Some(match start {
         Initializer::Constant(v) => number(*v),
         Initializer::Values(values) => {
             tree::expr(crate::syntax::ast::ExprKind::Array(values.iter().map(|v| number(*v)).collect()))
@@ -232,5 +291,7 @@ fn initial(start: &Initializer) -> Expr {
         Initializer::GlorotNormal => call("glorot_normal", vec![]),
         Initializer::HeUniform => call("he_uniform", vec![]),
         Initializer::HeNormal => call("he_normal", vec![]),
-    }
+        Initializer::Orthogonal => call("orthogonal", vec![]),
+        Initializer::Natural => return None,
+    })
 }

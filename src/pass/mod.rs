@@ -6,6 +6,7 @@
 
 mod derivative;
 mod forward;
+pub mod free;
 mod reverse;
 mod rewrite;
 

@@ -14,6 +14,7 @@
 //! Wording: the message is one sentence, lower case, without a full stop, and says what is wrong in the user's words.
 //! A label says what stands at its place. The help says what to write instead.
 
+pub mod constraints;
 pub mod data;
 pub mod derivatives;
 pub mod lints;
@@ -44,6 +45,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeEntry> {
         syntax::FORMS,
         names::ENTRIES,
         shapes::ENTRIES,
+        constraints::ENTRIES,
         derivatives::ENTRIES,
         data::ENTRIES,
         training::ENTRIES,
