@@ -157,8 +157,9 @@ fn finish(mut lowerer: Lowerer, modules: &[Module]) -> Lowered {
     }
     let mut ports = std::mem::take(&mut lowerer.ports);
     ports.sort_by_key(|p| p.span);
-    lowered.program =
-        Program { graph: lowerer.graph, precision: precision.map(|p| p.0).unwrap_or_default(), ports, values };
+    let precision = precision.map(|p| p.0).unwrap_or_default();
+    let (graph, training) = (lowerer.graph, lowerer.training);
+    lowered.program = Program { graph, precision, ports, values, updates: vec![], training };
     lowered.diagnostics = lowerer.diagnostics;
     lowered.hints = lowerer.hints;
     lowered.size_checks = lowerer.size_checks;

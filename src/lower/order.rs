@@ -212,6 +212,9 @@ fn signature_dims<'a>(item: &'a Item) -> FxHashSet<&'a str> {
     into
 }
 
+/// Values that are visible everywhere without a definition.
+const CONSTANTS: [&str; 3] = ["pi", "inf", "training"];
+
 /// Names that are visible everywhere without a definition.
 pub(super) fn built_in_names() -> impl Iterator<Item = &'static str> {
     (ROWS.iter().filter(|r| r.callable).map(|r| r.name))
@@ -220,7 +223,7 @@ pub(super) fn built_in_names() -> impl Iterator<Item = &'static str> {
         .chain(Native::ALL.iter().map(|n| n.name()))
         .chain(prelude_names())
         .chain(super::statements::start_names())
-        .chain(["pi", "inf"])
+        .chain(CONSTANTS)
         .chain(super::call::UNAVAILABLE.iter().copied())
 }
 
@@ -246,7 +249,7 @@ fn unknown(names: &Names, item: &Item, r: &Reference) -> Diagnostic {
         .collect();
     of_kind.sort_unstable();
     if r.usage == Use::Call {
-        for name in built_in_names().filter(|n| !["pi", "inf"].contains(n)) {
+        for name in built_in_names().filter(|n| !CONSTANTS.contains(n)) {
             of_kind.push(name);
         }
     }

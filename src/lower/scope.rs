@@ -6,7 +6,7 @@ use super::program::{Binding, Entity, ItemId, ItemKind, Module, ModuleId, Names}
 use super::value::{Array, Callee, Evaluated, Reported, Slot, Value, ValueKey};
 use super::{SizeCheck, order};
 use crate::diag::{Diagnostic, catalog::names as error};
-use crate::graph::{Axis, AxisMap, ExtentId, Graph, NodeId, Origin, Poly, ProgramPort, Via};
+use crate::graph::{Axis, AxisMap, ExtentId, Graph, NodeId, Origin, Poly, PortId, PortKind, ProgramPort, Via};
 use crate::span::{SourceMap, Span};
 use crate::syntax::ast::Expr;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -29,6 +29,8 @@ pub(super) struct Lowerer<'a> {
     /// `A * K = D` for dims declared as quotients: a product of dims and the size it equals.
     pub quotients: Vec<(Poly, Poly, Poly)>,
     pub ports: Vec<ProgramPort>,
+    /// The port behind `training`, once something reads it.
+    pub training: Option<PortId>,
     pub diagnostics: Vec<Diagnostic>,
     pub hints: FxHashMap<Axis, String>,
     pub size_checks: Vec<SizeCheck>,
@@ -97,6 +99,7 @@ impl<'a> Lowerer<'a> {
             facts: vec![],
             quotients: vec![],
             ports: vec![],
+            training: None,
             diagnostics: vec![],
             hints: FxHashMap::default(),
             size_checks: vec![],
@@ -265,6 +268,16 @@ impl<'a> Lowerer<'a> {
             (Value::Tuple(parts), Some(i)) => parts.get(i).cloned().ok_or(Reported),
             (value, _) => Ok(value),
         }
+    }
+
+    /// `training`: a truth value that compilation decides.
+    pub(super) fn training(&mut self) -> Array {
+        let port = match self.training {
+            Some(port) => port,
+            None => self.graph.declare_port("training", PortKind::Bool, &[]),
+        };
+        self.training = Some(port);
+        Array::truth(self.graph.port(port), vec![])
     }
 
     /// The lowest axis of a size that is neither bound here nor in `avoid`.

@@ -13,6 +13,7 @@ use crate::graph::{Axis, ExtentId, Graph, Kind, NodeId, Op, PortId, PortKind, Pr
 use crate::interp::Bindings;
 use crate::pass::{self, free};
 use crate::plan::{self, Plan, PlanResult};
+use rustc_hash::FxHashMap;
 use std::time::{Duration, Instant};
 
 /// What runs a function.
@@ -51,6 +52,8 @@ pub struct Options {
     pub dims: Vec<(String, usize)>,
     /// Whether constrained params are given in their free form, and differentiated by it.
     pub free: bool,
+    /// What `training` is in the model. If true the new values of states are computed too, as the last results.
+    pub training: bool,
 }
 
 impl Options {
@@ -98,6 +101,13 @@ impl Options {
     /// giving others. [`FreeForm`](super::FreeForm) changes one into the other.
     pub fn free(mut self) -> Options {
         self.free = true;
+        self
+    }
+
+    /// Compiles the model as it is in training: `training` is true, and the new values of states are the last results.
+    /// Without it `training` is false and states stay what they are.
+    pub fn training(mut self) -> Options {
+        self.training = true;
         self
     }
 
@@ -175,14 +185,20 @@ pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<P
     }
     let mut targets = values(program, options)?;
     let mut timings = CompileTimings::default();
+    let values = targets.len();
+    if options.training {
+        targets.extend(program.updates.iter().map(|(port, node)| {
+            let info = graph.port_info(*port);
+            Target { name: info.name.clone(), role: PortRole::State, node: *node, axes: info.axes.clone() }
+        }));
+    }
     let free = if options.free { free::free_ports(&mut graph, program) } else { Ok(vec![]) };
     let free = free.map_err(|dim| CompileError::FreeSize { dim })?;
-    if !free.is_empty() {
-        let values = free.iter().map(|f| (f.port, f.value)).collect();
-        let roots: Vec<NodeId> = targets.iter().map(|t| t.node).collect();
-        for (target, node) in targets.iter_mut().zip(graph.replace_ports(&roots, &values)) {
-            target.node = node;
-        }
+    let mut given: FxHashMap<PortId, NodeId> = free.iter().map(|f| (f.port, f.value)).collect();
+    given.extend(program.training.map(|port| (port, graph.bool(options.training))));
+    let roots: Vec<NodeId> = targets.iter().map(|t| t.node).collect();
+    for (target, node) in targets.iter_mut().zip(graph.replace_ports(&roots, &given)) {
+        target.node = node;
     }
     let mut ports = reachable_ports(&graph, targets.iter().map(|t| t.node));
 
@@ -202,11 +218,13 @@ pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<P
         }
         let leaves: Vec<NodeId> = wrt.iter().map(|p| graph.port(*p)).collect();
         let gradients = pass::gradient(&mut graph, of, &leaves);
+        let states = targets.split_off(values);
         for (port, node) in wrt.iter().zip(gradients) {
             let info = graph.port_info(*port);
             let (name, axes) = (info.name.clone(), info.axes.clone());
             targets.push(Target { name, role: PortRole::Gradient, node, axes });
         }
+        targets.extend(states);
         ports.extend(wrt);
         timings.differentiate += start.elapsed();
     }

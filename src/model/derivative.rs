@@ -19,6 +19,9 @@ pub(super) fn derivative(program: &Program, options: &Options) -> Result<(String
     let start = Instant::now();
     let mut roots = vec![of];
     roots.extend(program.values.iter().map(|v| v.node));
+    // The derivative is that of the model as it is used, not as it is trained.
+    let training = program.training.map(|port| (port, program.graph.bool(false)));
+    let roots = program.graph.replace_ports(&roots, &training.into_iter().collect());
     let normal = pass::normalize(&mut program.graph, &roots);
     timings.simplify += start.elapsed();
 

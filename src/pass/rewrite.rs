@@ -1,7 +1,7 @@
 //! Rebuilding terms bottom-up: rewriting by rules to a fixpoint, expanding rows that are defined by a text, and
 //! dropping what is not used.
 
-use crate::graph::{Graph, NodeId, Op, Program};
+use crate::graph::{Constraint, Graph, NodeId, Op, Program};
 use crate::prim::{Lower, Phase};
 use crate::rule::{Env, Fired, RuleSet, Template};
 use rustc_hash::FxHashMap;
@@ -75,13 +75,25 @@ fn rebuild(graph: &mut Graph, roots: &[NodeId], mut finish: impl FnMut(&mut Grap
     roots.iter().map(|r| memo[r]).collect()
 }
 
-/// The program with only the nodes that its values need; ids are renumbered.
+/// The program with only the nodes that its values, updates and bounds need; ids are renumbered.
 pub fn prune(program: &Program) -> Program {
-    let roots: Vec<NodeId> = program.values.iter().map(|v| v.node).collect();
+    let mut roots: Vec<NodeId> = program.values.iter().map(|v| v.node).collect();
+    roots.extend(program.updates.iter().map(|u| u.1));
+    for port in &program.ports {
+        if let Some(Constraint::Interval { low, high }) = port.constraint {
+            roots.extend(low.iter().chain(&high));
+        }
+    }
     let (graph, moved) = program.graph.pruned(&roots);
-    let mut out = Program { graph, precision: program.precision, ports: program.ports.clone(), values: vec![] };
-    for (value, node) in program.values.iter().zip(moved) {
-        out.values.push(crate::graph::Value { node, ..value.clone() });
+    let mut moved = moved.into_iter();
+    let mut out = Program { graph, ..program.clone() };
+    let nodes = out.values.iter_mut().map(|v| &mut v.node).chain(out.updates.iter_mut().map(|u| &mut u.1));
+    let bounds = out.ports.iter_mut().filter_map(|p| p.constraint.as_mut()).flat_map(|c| match c {
+        Constraint::Interval { low, high } => [low.as_mut(), high.as_mut()],
+        _ => [None, None],
+    });
+    for (node, new) in nodes.chain(bounds.flatten()).zip(&mut moved) {
+        *node = new;
     }
     out
 }
