@@ -29,7 +29,7 @@ pub(super) fn infer(g: &Graph, op: &Op, args: &Args) -> Facts {
     let any = |fact: fn(Facts) -> bool| args.iter().any(|a| fact(of(a)));
     let mut facts = match op {
         Op::Const(bits) => constant(f64::from_bits(*bits)),
-        Op::Port(_) => Facts { varies: true, ..Facts::default() },
+        Op::Port(_) | Op::State { .. } | Op::Out { .. } => Facts { varies: true, ..Facts::default() },
         Op::Prim(prim, bits) => elementwise(g, *prim, f64::from_bits(*bits), args),
         Op::Reduce(reduction, _) => {
             let body = of(&args[0]);

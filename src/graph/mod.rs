@@ -18,6 +18,8 @@ mod product;
 mod program;
 mod reduce;
 mod replace;
+mod scan;
+mod substitute;
 mod sum;
 mod verify;
 mod view;
@@ -27,6 +29,8 @@ pub use axis::{Axis, AxisSet};
 pub use extent::{Dim, DimId, ExtentId, Extents, Poly};
 pub use facts::Facts;
 pub use program::{Constraint, Initializer, Precision, Program, ProgramPort, Role, Value, ValueRole};
+pub use scan::{OpenScan, ScanForm, Slot};
+pub use substitute::StateMap;
 pub use verify::verify;
 pub use view::AxisMap;
 
@@ -45,6 +49,9 @@ pub struct PortId(pub u32);
 
 /// The arguments of a node.
 pub type Args = SmallVec<[NodeId; 3]>;
+
+/// Levels of loops, sorted.
+pub type Levels = SmallVec<[u32; 2]>;
 
 /// What a node computes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +82,28 @@ pub enum Op {
     /// The first argument read at other places: each axis of the set (in order) is replaced by the index expression
     /// that follows. Outside the extent it reads 0.
     At(AxisSet),
+    /// The value of a state of the loop of this level before the current turn. Occurs only below its loop.
+    State {
+        /// Tells apart the loops around a node: that of an outer loop is larger than those of the loops in it.
+        level: u32,
+        /// Which state.
+        slot: u16,
+        /// Its free axes.
+        axes: AxisSet,
+        /// Its sort.
+        kind: Kind,
+    },
+    /// A loop: the first arguments are the states before the first turn, then follows each state after a turn. Only its
+    /// projections [`Op::Out`] are read.
+    Scan(Box<ScanForm>),
+    /// A state of a loop, by slot: along the axis `turn` of one more than the turns stand its values before each turn
+    /// and after the last.
+    Out {
+        /// Which state.
+        slot: u16,
+        /// The axis along which the states stand.
+        turn: Axis,
+    },
 }
 
 /// What sort of value a node has.
@@ -118,6 +147,10 @@ pub struct Node {
     pub args: Args,
     /// Its free axes.
     pub axes: AxisSet,
+    /// The levels of the loops whose states it reads, sorted. Not those of loops below it.
+    pub states: Levels,
+    /// The largest level of the loops at or below it, 0 if there is none.
+    pub height: u32,
     /// Its sort.
     pub kind: Kind,
     /// What its form says about its value and derivative.
@@ -156,6 +189,8 @@ pub struct Graph {
     ports: Vec<Port>,
     /// Dims and sizes.
     pub extents: Extents,
+    /// How many loops have been opened: each gets states of its own.
+    opened: u32,
     /// Given to the nodes made next.
     pub origin: Origin,
 }
@@ -244,7 +279,8 @@ impl Graph {
         let (op, args) = (key.0.clone(), key.1.clone());
         let (axes, kind) = verify::infer(self, &op, &args);
         let facts = facts::infer(self, &op, &args);
-        self.nodes.push(Node { op, args, axes, kind, facts, origin: self.origin });
+        let (states, height) = scan::infer(self, &op, &args);
+        self.nodes.push(Node { op, args, axes, states, height, kind, facts, origin: self.origin });
         self.intern.insert(key, id);
         id
     }

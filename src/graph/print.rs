@@ -35,7 +35,7 @@ impl Graph {
                 Op::Const(_) | Op::Bool(_) | Op::Axis(_) | Op::Port(_) | Op::Linear { .. } | Op::At(_)
             );
             let shared = uses.get(n).copied().unwrap_or(0) > 1;
-            let named = !is_leaf && (shared || levels > NESTED || matches!(self.op(*n), Op::Reduce(..)));
+            let named = !is_leaf && (shared || levels > NESTED || matches!(self.op(*n), Op::Reduce(..) | Op::Scan(_)));
             nested.insert(*n, if named { 0 } else { levels });
             if named {
                 let name = format!("t{}", names.len());
@@ -78,6 +78,9 @@ impl Graph {
 
     fn term(&self, n: NodeId, level: u8, names: &FxHashMap<NodeId, String>) -> String {
         if let Some(name) = names.get(&n) {
+            if let Op::Scan(_) = self.op(n) {
+                return name.clone();
+            }
             return format!("{name}{}", self.show_axes(self.axes(n).as_slice()));
         }
         let sub = |n: NodeId, level: u8| self.term(n, level, names);
@@ -126,6 +129,14 @@ impl Graph {
                 };
                 format!("{base}[{}]", places.join(", "))
             }
+            Op::State { level, slot, axes, .. } => format!("s{level}.{slot}{}", self.show_axes(axes.as_slice())),
+            Op::Scan(form) => {
+                let (first, next) = args.split_at(form.slots.len());
+                let list = |terms: &[NodeId]| terms.iter().map(|a| sub(*a, 0)).collect::<Vec<_>>().join(", ");
+                let (level, turn) = (form.level, self.show_axis(form.turn));
+                format!("scan({turn}, s{level} = ({})) => ({})", list(first), list(next))
+            }
+            Op::Out { slot, turn } => format!("{}.{slot}[{}]", sub(args[0], 5), self.show_axis(*turn)),
             Op::Reduce(reduction, bound) => {
                 let axes: Vec<String> = bound.iter().map(|a| self.show_axis(a)).collect();
                 format!("{}[{}]({})", reduction.row().name, axes.join(", "), sub(args[0], 0))

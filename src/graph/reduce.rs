@@ -117,22 +117,30 @@ impl Graph {
         Some(self.mask(&outer_masks, product))
     }
 
-    /// `sum[a](sum[b](f))` is `sum[a, b](f)`, unless the inner sum is a matrix product.
+    /// `sum[a](sum[b](f))` is `sum[a, b](f)`, unless the inner sum is a matrix product and that over both is none: one
+    /// whose two sides both have the axis `a` is a product over both.
     fn sum_of_sum(&mut self, bound: &AxisSet, body: NodeId) -> Option<NodeId> {
-        let Op::Reduce(Reduction::Sum, inner) = self.op(body).clone() else { return None };
-        let inner_body = self.args(body)[0];
-        let (_, core) = self.masks(inner_body);
-        let factors = self.factors(core).factors;
-        if self.is_contraction(&factors) {
+        if !self.is_reduction(body, Reduction::Sum) {
             return None;
         }
-        let inner: Vec<Axis> = inner.iter().collect();
+        let (_, inner, inner_body) = self.as_reduction(body)?;
+        let (_, core) = self.masks(inner_body);
+        let factors = self.factors(core).factors;
+        let sides = |axis: Axis| factors.iter().filter(|f| self.axes(**f).contains(axis)).count();
+        if self.is_contraction(&factors) && bound.iter().any(|a| sides(a) < 2) {
+            return None;
+        }
         let avoid = self.axes(inner_body).union(bound);
         let fresh = self.fresh(&inner, &avoid);
         let map = self.renaming(inner.into_iter().zip(fresh.iter().copied()));
         let renamed = self.at(inner_body, &map);
         let axes: Vec<Axis> = bound.iter().chain(fresh).collect();
         Some(self.reduce(Reduction::Sum, &axes, renamed))
+    }
+
+    fn is_reduction(&self, n: NodeId, reduction: Reduction) -> bool {
+        let base = if let Op::At(_) = self.op(n) { self.args(n)[0] } else { n };
+        matches!(self.op(base), Op::Reduce(r, _) if *r == reduction)
     }
 
     /// If the condition fixes one of the axes (`axis == place`), which one and where. The place does not depend on it.

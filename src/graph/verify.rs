@@ -39,6 +39,15 @@ pub(super) fn infer(graph: &Graph, op: &Op, args: &Args) -> (AxisSet, Kind) {
             (graph.axes(args[0]).minus(bound), kind)
         }
         Op::At(vars) => (graph.axes(args[0]).minus(vars).union(&union(&args[1..])), graph.kind(args[0])),
+        Op::State { axes, kind, .. } => (axes.clone(), *kind),
+        Op::Scan(form) => {
+            (form.slots.iter().fold(AxisSet::new(), |set, slot| set.union(&slot.axes)), form.slots[0].kind)
+        }
+        Op::Out { slot, turn } => {
+            let Op::Scan(form) = graph.op(args[0]) else { return (AxisSet::new(), Kind::Real) };
+            let slot = &form.slots[*slot as usize];
+            (slot.axes.union(&[*turn].into_iter().collect()), slot.kind)
+        }
     }
 }
 
@@ -67,8 +76,8 @@ fn check(graph: &Graph, id: NodeId) -> Result<(), String> {
             if vars.is_empty() || !vars.is_subset(graph.axes(base)) {
                 return fail("it replaces axes that its base does not have");
             }
-            if !matches!(graph.op(base), Op::Port(_) | Op::Reduce(..)) {
-                return fail("its base is neither a port nor a reduction");
+            if !graph.is_view_base(base) {
+                return fail("its base is neither a port nor a reduction nor a state");
             }
             for (axis, index) in vars.iter().zip(&node.args[1..]) {
                 if graph.kind(*index) != Kind::Index {
@@ -93,6 +102,8 @@ fn check(graph: &Graph, id: NodeId) -> Result<(), String> {
                 }
             }
         }
+        Op::Scan(form) => super::scan::check(graph, form, &node.args)?,
+        Op::Out { .. } if !matches!(graph.op(node.args[0]), Op::Scan(_)) => return fail("it is of no loop"),
         Op::Linear { coefficients, .. } if coefficients.len() != node.args.len() => {
             return fail("coefficients and arguments differ in number");
         }

@@ -88,7 +88,7 @@ impl Graph {
             }
             order.push(n);
             match self.op(n) {
-                Op::Port(_) | Op::Reduce(..) => {}
+                _ if self.is_view_base(n) => {}
                 Op::At(_) => stack.extend(self.args(n)[1..].iter().copied()),
                 _ => stack.extend(self.args(n).iter().copied()),
             }
@@ -100,7 +100,7 @@ impl Graph {
             self.origin = self.node(n).origin;
             let new = match self.op(n).clone() {
                 Op::Axis(axis) => map.get(axis).unwrap_or(n),
-                Op::Port(_) | Op::Reduce(..) => self.view(n, map),
+                _ if self.is_view_base(n) => self.view(n, map),
                 Op::At(vars) => {
                     let args = self.node(n).args.clone();
                     let mut composed = AxisMap::new();
@@ -127,7 +127,12 @@ impl Graph {
         memo[&root]
     }
 
-    /// A view of a port or reduction; the base itself if nothing changes.
+    /// What a view stops at: what has its elements in memory, or the states of a loop.
+    pub fn is_view_base(&self, n: NodeId) -> bool {
+        matches!(self.op(n), Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. })
+    }
+
+    /// A view of a port, reduction or state; the base itself if nothing changes.
     fn view(&mut self, base: NodeId, map: &AxisMap) -> NodeId {
         let mut entries: Vec<(Axis, NodeId)> = map
             .iter()
@@ -135,6 +140,13 @@ impl Graph {
             .collect();
         if entries.is_empty() {
             return base;
+        }
+        if let Some(first) = self.before_first_turn(base, &entries) {
+            let rest: AxisMap = entries
+                .into_iter()
+                .filter(|e| !matches!(self.op(base), Op::Out { turn, .. } if *turn == e.0))
+                .collect();
+            return self.at(first, &rest);
         }
         entries.sort();
         let vars = entries.iter().map(|e| e.0).collect();
@@ -168,7 +180,14 @@ impl Graph {
                 let map: AxisMap = vars.iter().zip(args[1..].iter().copied()).collect();
                 self.at(args[0], &map)
             }
-            Op::Const(_) | Op::Bool(_) | Op::Axis(_) | Op::Port(_) => self.make(op.clone(), Args::from_slice(args)),
+            Op::Scan(form) => self.rebuild_scan(form, args),
+            Op::Out { slot, turn } => {
+                let at = self.axis(*turn);
+                self.out(args[0], *slot, at)
+            }
+            Op::Const(_) | Op::Bool(_) | Op::Axis(_) | Op::Port(_) | Op::State { .. } => {
+                self.make(op.clone(), Args::from_slice(args))
+            }
         }
     }
 }

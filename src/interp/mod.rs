@@ -5,6 +5,7 @@
 //! right by inspection.
 
 mod array;
+mod turns;
 
 pub use array::Array;
 
@@ -49,7 +50,11 @@ pub enum EvaluateError {
 pub struct Evaluation<'g> {
     graph: &'g Graph,
     values: FxHashMap<NodeId, Array>,
+    /// The states of each loop, along the axis of its turns first.
+    loops: FxHashMap<NodeId, Vec<Array>>,
     dims: Vec<i64>,
+    /// The turn of the loops around: their states by level, and the axes that have a value.
+    around: turns::Around,
 }
 
 /// Evaluates terms; each result is row-major in the given order of axes (a term is repeated along axes it lacks).
@@ -66,10 +71,18 @@ pub fn evaluate(
 impl<'g> Evaluation<'g> {
     /// Evaluates everything below the roots.
     pub fn new(graph: &'g Graph, bindings: &Bindings, roots: &[NodeId]) -> Result<Evaluation<'g>, EvaluateError> {
-        let mut this = Evaluation { graph, values: FxHashMap::default(), dims: bindings.dims.clone() };
+        let mut this = Evaluation {
+            graph,
+            values: FxHashMap::default(),
+            loops: FxHashMap::default(),
+            dims: bindings.dims.clone(),
+            around: turns::Around::default(),
+        };
         for n in needed(graph, roots) {
-            let value = this.node(n, bindings)?;
-            this.values.insert(n, value);
+            // What reads states is worked out turn by turn.
+            if graph.node(n).states.is_empty() {
+                this.insert(n, bindings, None)?;
+            }
         }
         Ok(this)
     }
@@ -117,13 +130,31 @@ impl<'g> Evaluation<'g> {
         poly.evaluate(&|d: DimId| self.dims.get(d.0 as usize).copied().unwrap_or(-1)).map_or(f64::NAN, |v| v as f64)
     }
 
+    /// Works out a node whose arguments are known. `outside` are the values of what reads no state.
+    fn insert(&mut self, n: NodeId, bindings: &Bindings, outside: Option<&Evaluation>) -> Result<(), EvaluateError> {
+        if let Op::Scan(form) = self.graph.op(n) {
+            let states = self.turns(n, form, bindings, outside.unwrap_or(self))?;
+            self.loops.insert(n, states);
+            return Ok(());
+        }
+        let value = match self.released(n) {
+            Some(axes) => self.rebound(n, &axes, bindings, outside.unwrap_or(self))?,
+            None => self.node(n, bindings)?,
+        };
+        self.values.insert(n, value);
+        Ok(())
+    }
+
     fn node(&self, n: NodeId, bindings: &Bindings) -> Result<Array, EvaluateError> {
         let g = self.graph;
-        let axes: Vec<Axis> = g.axes(n).iter().collect();
+        let axes: Vec<Axis> = self.free_axes(n);
         let args = g.args(n);
         Ok(match g.op(n) {
             Op::Const(bits) => Array::scalar(f64::from_bits(*bits)),
             Op::Bool(b) => Array::scalar(f64::from(u8::from(*b))),
+            Op::Axis(axis) if self.around.place(*axis).is_some() => {
+                Array::scalar(self.around.place(*axis).unwrap_or_default() as f64)
+            }
             Op::Axis(axis) => Array { axes, data: (0..self.size(*axis)?).map(|i| i as f64).collect() },
             Op::Linear { coefficients, constant } => {
                 let k: Vec<f64> = coefficients.iter().map(|c| self.poly(*c)).collect();
@@ -151,6 +182,9 @@ impl<'g> Evaluation<'g> {
             Op::Port(port) => self.port(*port, axes, bindings)?,
             Op::Reduce(reduction, bound) => self.reduction(*reduction, bound, axes, n)?,
             Op::At(vars) => self.read(vars, axes, args)?,
+            Op::State { level, slot, .. } => self.around.state(*level, *slot),
+            Op::Out { slot, turn } => self.states_of(args[0], *slot, *turn, axes)?,
+            Op::Scan(_) => unreachable!("loops are worked out by `turns`"),
         })
     }
 
@@ -262,10 +296,15 @@ fn dependencies(graph: &Graph, n: NodeId) -> Vec<NodeId> {
 }
 
 fn needed(graph: &Graph, roots: &[NodeId]) -> Vec<NodeId> {
+    needed_until(graph, roots, &|_| false)
+}
+
+/// As [`needed`], but does not look below nodes for which `stop` holds; they are left out.
+fn needed_until(graph: &Graph, roots: &[NodeId], stop: &dyn Fn(NodeId) -> bool) -> Vec<NodeId> {
     let mut seen: FxHashSet<NodeId> = FxHashSet::default();
     let mut stack = roots.to_vec();
     while let Some(n) = stack.pop() {
-        if seen.insert(n) {
+        if !stop(n) && seen.insert(n) {
             stack.extend(dependencies(graph, n));
         }
     }

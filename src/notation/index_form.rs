@@ -111,6 +111,8 @@ impl Writer<'_> {
                 };
                 self.read(base, &axes, |axis| vars.iter().position(|v| v == axis).map(|i| args[i + 1]))
             }
+            // A program with loops is not printed.
+            Op::State { .. } | Op::Scan(_) | Op::Out { .. } => name("loop"),
             Op::Reduce(reduction, bound) => {
                 let binders: Vec<Axis> = bound.iter().collect();
                 let items = self

@@ -3,6 +3,10 @@
 use crate::graph::{Axis, Graph, NodeId};
 use crate::prim::{Prim, Reduction, Vjp};
 use crate::rule::{Env, Template};
+use rustc_hash::FxHashMap;
+
+/// Nodes that are read under another name: the next state of a loop is read from the states, not worked out again.
+pub(super) type Alias = FxHashMap<NodeId, NodeId>;
 
 /// The cotangent of each argument (`None` for zero) given that of the result; with a tangent for `ct`, its
 /// contribution to the tangent of the result, because every text is linear in `ct`.
@@ -13,8 +17,10 @@ pub(super) fn of_prim(
     attribute: f64,
     argument: usize,
     ct: NodeId,
+    alias: &Alias,
 ) -> Option<NodeId> {
-    let args = g.args(n).to_vec();
+    let known = |n: NodeId| *alias.get(&n).unwrap_or(&n);
+    let args: Vec<NodeId> = g.args(n).iter().map(|a| known(*a)).collect();
     match prim {
         Prim::Add => Some(ct),
         Prim::Mul => {
@@ -24,7 +30,7 @@ pub(super) fn of_prim(
         }
         _ => {
             let row = prim.row();
-            let mut env = Env { nodes: vec![("ct", ct), ("out", n)], ..Env::default() };
+            let mut env = Env { nodes: vec![("ct", ct), ("out", known(n))], ..Env::default() };
             env.nodes.extend(row.args.iter().copied().zip(args));
             env.numbers.extend(row.attribute.map(|k| (k, attribute)));
             text(g, row.vjp.get(argument).copied(), &env)
@@ -40,11 +46,13 @@ pub(super) fn of_reduction(
     axes: &[Axis],
     body: NodeId,
     ct: NodeId,
+    alias: &Alias,
 ) -> Option<NodeId> {
+    let known = |n: NodeId| *alias.get(&n).unwrap_or(&n);
     let avoid = g.axes(body).union(g.axes(ct));
     let fresh = g.fresh(axes, &avoid);
     let env = Env {
-        nodes: vec![("ct", ct), ("out", n), ("x", body)],
+        nodes: vec![("ct", ct), ("out", known(n)), ("x", known(body))],
         axes: vec![("r", axes.to_vec()), ("s", fresh)],
         numbers: vec![],
     };

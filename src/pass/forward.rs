@@ -1,6 +1,6 @@
 //! Forward mode: the tangent of a term for given tangents of some nodes, from the same texts as reverse mode.
 
-use super::derivative::{of_prim, of_reduction};
+use super::derivative::{Alias, of_prim, of_reduction};
 use crate::graph::{Axis, AxisMap, Graph, NodeId, Op, Origin, Via};
 use crate::prim::Reduction;
 use rustc_hash::FxHashMap;
@@ -8,21 +8,53 @@ use rustc_hash::FxHashMap;
 /// The tangent of `of` when each listed node moves by its tangent (which has the axes of the node).
 pub fn tangent(graph: &mut Graph, of: NodeId, moves: &[(NodeId, NodeId)]) -> NodeId {
     let saved = graph.origin;
-    let mut tangents: FxHashMap<NodeId, NodeId> = moves.iter().copied().collect();
-    for n in graph.reachable(&[of]) {
-        if tangents.contains_key(&n) {
-            continue;
-        }
-        let span = graph.node(n).origin.span;
-        graph.origin = Origin { span, via: Via::Derivative };
-        if let Some(t) = node(graph, n, &tangents)
-            && !graph.is_constant(t, 0.0)
-        {
-            tangents.insert(n, t);
+    let mut forward = Forward { tangents: moves.iter().copied().collect(), loops: FxHashMap::default() };
+    forward.fill(graph, &[of]);
+    graph.origin = saved;
+    forward.get(of).unwrap_or_else(|| graph.constant(0.0))
+}
+
+/// Tangents found so far.
+#[derive(Clone, Default)]
+pub(super) struct Forward {
+    pub(super) tangents: FxHashMap<NodeId, NodeId>,
+    /// For each loop a loop that also carries tangents, and where the tangent of each state is.
+    pub(super) loops: FxHashMap<NodeId, (NodeId, Vec<Option<u16>>)>,
+}
+
+impl Forward {
+    /// The tangent of a node, if it moves.
+    pub(super) fn get(&self, n: NodeId) -> Option<NodeId> {
+        self.tangents.get(&n).copied()
+    }
+
+    /// Works out the tangents of everything below the roots, but for the terms of loops.
+    pub(super) fn fill(&mut self, graph: &mut Graph, roots: &[NodeId]) {
+        let allowed: crate::graph::Levels =
+            roots.iter().chain(self.tangents.keys()).flat_map(|n| graph.node(*n).states.clone()).collect();
+        for n in graph.reachable(roots) {
+            // A term of a loop moves with its states: see `repeat`.
+            let inside = graph.node(n).states.iter().any(|l| !allowed.contains(l));
+            if inside || self.tangents.contains_key(&n) {
+                continue;
+            }
+            let span = graph.node(n).origin.span;
+            graph.origin = Origin { span, via: Via::Derivative };
+            let tangent = match graph.op(n).clone() {
+                Op::Scan(form) => {
+                    self.repeat(graph, n, &form);
+                    None
+                }
+                Op::Out { slot, turn } => self.out(graph, n, slot, turn),
+                _ => node(graph, n, &self.tangents),
+            };
+            if let Some(t) = tangent
+                && !graph.is_constant(t, 0.0)
+            {
+                self.tangents.insert(n, t);
+            }
         }
     }
-    graph.origin = saved;
-    tangents.get(&of).copied().unwrap_or_else(|| graph.constant(0.0))
 }
 
 fn node(g: &mut Graph, n: NodeId, tangents: &FxHashMap<NodeId, NodeId>) -> Option<NodeId> {
@@ -32,14 +64,14 @@ fn node(g: &mut Graph, n: NodeId, tangents: &FxHashMap<NodeId, NodeId>) -> Optio
             let mut terms = vec![];
             for (i, a) in args.iter().enumerate() {
                 let Some(dx) = tangents.get(a) else { continue };
-                terms.extend(of_prim(g, n, prim, f64::from_bits(bits), i, *dx));
+                terms.extend(of_prim(g, n, prim, f64::from_bits(bits), i, *dx, &Alias::default()));
             }
             (!terms.is_empty()).then(|| g.add(&terms))
         }
         Op::Reduce(reduction, bound) => {
             let dx = tangents.get(&args[0])?;
             let axes: Vec<Axis> = bound.iter().collect();
-            let term = of_reduction(g, n, reduction, &axes, args[0], *dx);
+            let term = of_reduction(g, n, reduction, &axes, args[0], *dx, &Alias::default());
             term.map(|t| g.reduce(Reduction::Sum, &axes, t))
         }
         Op::At(vars) => {

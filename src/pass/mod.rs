@@ -7,6 +7,7 @@
 mod derivative;
 mod forward;
 pub mod free;
+mod repeat;
 mod reverse;
 mod rewrite;
 

@@ -4,10 +4,11 @@
 //! construction; where cotangents with different masks meet at a node whose derivative may be infinite, the sum is
 //! guarded by a liveness mask, so that a branch that was not taken never leaks.
 
-use super::derivative::{of_prim, of_reduction};
+use super::derivative::{Alias, of_prim, of_reduction};
 use crate::graph::{Axis, AxisMap, AxisSet, Graph, NodeId, Op, Origin, Via};
 use crate::prim::Reduction;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 
 /// The derivatives of the scalar `of` with respect to each node of `wrt`, which has the axes of that node.
 ///
@@ -22,44 +23,87 @@ pub fn gradient(graph: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
 /// below `of` but by way of `of`: they are neither bound there nor axes of ports, reductions or loops.
 pub fn cotangents(graph: &mut Graph, of: NodeId, seed: NodeId, kept: &AxisSet, wrt: &[NodeId]) -> Vec<NodeId> {
     let saved = graph.origin;
-    let cotangents = Reverse::new(graph, of, kept.clone(), wrt).run(of, seed);
+    let mut reverse = Reverse::new(graph, kept.clone(), wrt);
+    reverse.seed(of, seed);
+    let cotangents = reverse.run();
     graph.origin = saved;
     wrt.iter().map(|w| cotangents.get(w).copied().unwrap_or_else(|| graph.constant(0.0))).collect()
 }
 
-struct Reverse<'g> {
-    graph: &'g mut Graph,
-    kept: AxisSet,
+/// Cotangents on their way down.
+pub(super) struct Reverse<'g> {
+    pub(super) graph: &'g mut Graph,
+    pub(super) kept: AxisSet,
     wrt: FxHashSet<NodeId>,
-    depends: FxHashSet<NodeId>,
-    order: Vec<NodeId>,
+    depends: FxHashMap<NodeId, bool>,
+    /// Nodes with a cotangent that has not been passed on. The largest is next: all that use it are done.
+    pending: BTreeSet<NodeId>,
     cotangents: FxHashMap<NodeId, NodeId>,
+    /// For each loop the cotangents of its states, along the axis of its turns.
+    states: FxHashMap<NodeId, Vec<StateCotangent>>,
+    pub(super) alias: Alias,
+}
+
+/// The cotangent of a state of a loop at all turns.
+#[derive(Clone, Copy)]
+pub(super) struct StateCotangent {
+    pub(super) slot: u16,
+    /// The axis of the turns.
+    pub(super) turn: Axis,
+    pub(super) cotangent: NodeId,
 }
 
 impl<'g> Reverse<'g> {
-    fn new(graph: &'g mut Graph, of: NodeId, kept: AxisSet, wrt: &[NodeId]) -> Reverse<'g> {
-        let wrt: FxHashSet<NodeId> = wrt.iter().copied().collect();
-        let order = graph.reachable(&[of]);
-        let mut depends = FxHashSet::default();
-        for n in &order {
-            if wrt.contains(n) || graph.args(*n).iter().any(|a| depends.contains(a)) {
-                depends.insert(*n);
-            }
+    pub(super) fn new(graph: &'g mut Graph, kept: AxisSet, wrt: &[NodeId]) -> Reverse<'g> {
+        Reverse {
+            graph,
+            kept,
+            wrt: wrt.iter().copied().collect(),
+            depends: wrt.iter().map(|w| (*w, true)).collect(),
+            pending: BTreeSet::new(),
+            cotangents: FxHashMap::default(),
+            states: FxHashMap::default(),
+            alias: Alias::default(),
         }
-        Reverse { graph, kept, wrt, depends, order, cotangents: FxHashMap::default() }
     }
 
-    fn run(mut self, of: NodeId, seed: NodeId) -> FxHashMap<NodeId, NodeId> {
-        self.cotangents.insert(of, seed);
-        for n in std::mem::take(&mut self.order).into_iter().rev() {
-            let Some(ct) = self.cotangents.get(&n).copied() else { continue };
-            // Cotangents that cancel are an absent cotangent, not a zero to multiply with.
-            if !self.depends.contains(&n) || self.wrt.contains(&n) || self.graph.is_constant(ct, 0.0) {
+    /// Gives a node its cotangent.
+    pub(super) fn seed(&mut self, n: NodeId, cotangent: NodeId) {
+        self.cotangents.insert(n, cotangent);
+        self.pending.insert(n);
+    }
+
+    /// Whether the node depends on one of those that cotangents are wanted for.
+    pub(super) fn depends(&mut self, n: NodeId) -> bool {
+        if let Some(known) = self.depends.get(&n) {
+            return *known;
+        }
+        for m in self.graph.reachable_until(&[n], |m| self.depends.contains_key(&m)) {
+            if !self.depends.contains_key(&m) {
+                let below = self.graph.args(m).iter().any(|a| self.depends[a]);
+                self.depends.insert(m, below);
+            }
+        }
+        self.depends[&n]
+    }
+
+    /// Passes all cotangents on; returns those of the wanted nodes.
+    pub(super) fn run(mut self) -> FxHashMap<NodeId, NodeId> {
+        while let Some(n) = self.pending.pop_last() {
+            if self.wrt.contains(&n) {
                 continue;
             }
             let span = self.graph.node(n).origin.span;
             self.graph.origin = Origin { span, via: Via::Derivative };
-            self.node(n, ct);
+            if let Some(states) = self.states.remove(&n) {
+                self.repeat(n, &states);
+                continue;
+            }
+            let Some(ct) = self.cotangents.remove(&n) else { continue };
+            // Cotangents that cancel are an absent cotangent, not a zero to multiply with.
+            if self.depends(n) && !self.graph.is_constant(ct, 0.0) {
+                self.node(n, ct);
+            }
         }
         self.cotangents
     }
@@ -69,8 +113,8 @@ impl<'g> Reverse<'g> {
         match self.graph.op(n).clone() {
             Op::Prim(prim, bits) => {
                 for (i, a) in args.iter().enumerate() {
-                    if self.depends.contains(a)
-                        && let Some(g) = of_prim(self.graph, n, prim, f64::from_bits(bits), i, ct)
+                    if self.depends(*a)
+                        && let Some(g) = of_prim(self.graph, n, prim, f64::from_bits(bits), i, ct, &self.alias)
                     {
                         let axes = self.graph.axes(n).clone();
                         self.accumulate(*a, g, &axes);
@@ -79,12 +123,16 @@ impl<'g> Reverse<'g> {
             }
             Op::Reduce(reduction, bound) => {
                 let axes: Vec<Axis> = bound.iter().collect();
-                if let Some(g) = of_reduction(self.graph, n, reduction, &axes, args[0], ct) {
+                if let Some(g) = of_reduction(self.graph, n, reduction, &axes, args[0], ct, &self.alias) {
                     let axes = self.graph.axes(n).clone();
                     self.accumulate(args[0], g, &axes);
                 }
             }
             Op::At(vars) => self.view(n, &vars, &args, ct),
+            Op::Out { slot, turn } => {
+                self.states.entry(args[0]).or_default().push(StateCotangent { slot, turn, cotangent: ct });
+                self.pending.insert(args[0]);
+            }
             // Index arithmetic is piecewise constant; leaves have no arguments.
             _ => {}
         }
@@ -96,7 +144,7 @@ impl<'g> Reverse<'g> {
         let base = args[0];
         // Axes of the view that carry the name of a replaced axis are another thing: rename them first.
         let clash: Vec<Axis> = vars.intersection(g.axes(n)).iter().collect();
-        let avoid = g.axes(base).union(g.axes(n)).union(g.axes(ct));
+        let avoid = g.axes(base).union(g.axes(n)).union(g.axes(ct)).union(&self.kept);
         let fresh = g.fresh(&clash, &avoid);
         let map: AxisMap = g.renaming(clash.iter().copied().zip(fresh.iter().copied()));
         let ct = g.at(ct, &map);
@@ -112,7 +160,7 @@ impl<'g> Reverse<'g> {
 
     /// Adds to the cotangent of a node, summed over the axes that the node was repeated along. `user` are the axes of
     /// the node that used it: a constant cotangent stands for all of them.
-    fn accumulate(&mut self, n: NodeId, ct: NodeId, user: &AxisSet) {
+    pub(super) fn accumulate(&mut self, n: NodeId, ct: NodeId, user: &AxisSet) {
         if self.graph.is_constant(ct, 0.0) {
             return;
         }
@@ -138,6 +186,7 @@ impl<'g> Reverse<'g> {
             None => ct,
         };
         self.cotangents.insert(n, total);
+        self.pending.insert(n);
     }
 }
 

@@ -67,7 +67,8 @@ impl<'b> Lowering<'b> {
                 let map: Vec<(Axis, NodeId)> = vars.iter().zip(args[1..].iter().copied()).collect();
                 return self.view(n, args[0], &map);
             }
-            Op::Port(_) | Op::Reduce(..) => return self.read(n),
+            Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. } => return self.read(n),
+            Op::Scan(_) => unreachable!("a loop is read through its states"),
         };
         self.kernel.intern(expr)
     }
