@@ -3,8 +3,11 @@
 
 mod common;
 use common::{Bench, assert_close, check_derivatives};
+use nnc::graph::Precision;
 use nnc::graph::{Axis, AxisSet, ExtentId, Kind, NodeId, Op, Slot, verify};
+use nnc::jit::{Slice, SliceMut, Workspace, compile};
 use nnc::pass;
+use nnc::plan::PlanResult;
 use nnc::prim::{Prim, Reduction};
 
 fn renamed(b: &mut Bench, n: NodeId, pairs: &[(Axis, Axis)]) -> NodeId {
@@ -38,6 +41,36 @@ fn repeat(
 fn product_sum(b: &mut Bench, over: Axis, x: NodeId, y: NodeId) -> NodeId {
     let xy = b.g.mul(&[x, y]);
     b.sum(&[over], xy)
+}
+
+/// Native code gives what the interpreter gives, for terms and their gradients by some ports.
+fn check_native(b: &mut Bench, results: &[NodeId], ports: &[NodeId]) {
+    let scalar = results.iter().fold(b.g.constant(0.0), |sum, n| {
+        let axes: Vec<Axis> = b.g.axes(*n).iter().collect();
+        let n = b.sum(&axes, *n);
+        b.g.add(&[sum, n])
+    });
+    let roots = pass::normalize(&mut b.g, &[scalar]);
+    let grads = pass::gradient(&mut b.g, roots[0], ports);
+    let roots: Vec<NodeId> = results.iter().copied().chain(grads).collect();
+    let roots = pass::normalize(&mut b.g, &roots);
+    let roots = pass::expand(&mut b.g, &roots);
+    verify(&b.g).unwrap();
+    let results: Vec<PlanResult> = roots
+        .iter()
+        .enumerate()
+        .map(|(i, n)| PlanResult { name: format!("r{i}"), node: *n, axes: b.g.axes(*n).iter().collect() })
+        .collect();
+    let plan = nnc::plan::plan(&b.g, Precision::F64, &results);
+    let compiled = compile(&plan).unwrap();
+    let binding = compiled.bind(&b.bindings.dims).unwrap();
+    let inputs: Vec<Slice> = compiled.ports().iter().map(|(id, _)| Slice::F64(&b.bindings.ports[id])).collect();
+    let mut given: Vec<Vec<f64>> = results.iter().map(|r| vec![f64::NAN; b.value(r.node).len()]).collect();
+    let mut outputs: Vec<SliceMut> = given.iter_mut().map(|v| SliceMut::F64(v)).collect();
+    compiled.run(&binding, &inputs, &mut outputs, &mut Workspace::new()).unwrap();
+    for (r, given) in results.iter().zip(&given) {
+        assert_close(given, &b.value(r.node), 1e-13, || format!("{}\n{plan}", r.name));
+    }
 }
 
 /// All states after each turn.
@@ -81,6 +114,8 @@ fn a_linear_recurrence() {
         let square = b.g.mul(&[last, last]);
         let loss = b.g.add(&[weighted, square]);
         check_derivatives(&mut b, loss, &[x, a]);
+        check_native(&mut b, &[last], &[x, a]);
+        check_native(&mut b, &[all, last], &[x, a]);
     }
 }
 
@@ -134,6 +169,7 @@ fn a_recurrent_network() {
         assert!(bench.g.node(body).states.is_empty(), "{text}");
         assert_eq!(text.matches("tanh").count(), 1, "{text}");
         assert_eq!(text.matches("scan(").count(), 2, "{text}");
+        check_native(&mut bench, &[loss], &ports);
     }
 }
 
@@ -184,6 +220,7 @@ fn leapfrog() {
     let energy = b.g.add(&[qq, pp]);
     let loss = b.sum(&[axis(n, 0)], energy);
     check_derivatives(&mut b, loss, &[q0, p0, k]);
+    check_native(&mut b, &[loss], &[q0, p0, k]);
 }
 
 /// A loop in a loop, both over the same dim, with a sum over it inside: names meet everywhere.
@@ -229,6 +266,7 @@ fn nested_loops_over_one_dim() {
     }
     assert_close(&b.value(loss), &[s], 1e-14, || "nested loops".into());
     check_derivatives(&mut b, loss, &[x, y, a]);
+    check_native(&mut b, &[loss], &[x, y, a]);
 }
 
 /// Loops inside each other, each with its own small step: five deep at first order, three at second.
@@ -258,6 +296,7 @@ fn five_nested_loops() {
     }
     let loss = level(&mut b, 3, t, a, s);
     check_derivatives(&mut b, loss, &[a, s]);
+    check_native(&mut b, &[loss], &[a, s]);
 }
 
 /// s / 2 + a / (2 s) until it moves by less than the tolerance; the derivative is that of the root.
@@ -286,6 +325,7 @@ fn newton_s_root() {
     let expected: Vec<f64> = values.iter().map(|a| a.sqrt()).collect();
     assert_close(&b.value(root), &expected, 1e-15, || "root".into());
     let loss = b.sum(&[axis(n, 0)], root);
+    check_native(&mut b, &[root], &[a]);
     let first = pass::gradient(&mut b.g, loss, &[a])[0];
     verify(&b.g).unwrap();
     let expected: Vec<f64> = values.iter().map(|a| 0.5 / a.sqrt()).collect();

@@ -21,6 +21,7 @@ mod replace;
 mod scan;
 mod substitute;
 mod sum;
+mod turn;
 mod verify;
 mod view;
 mod walk;
@@ -31,6 +32,7 @@ pub use facts::Facts;
 pub use program::{Constraint, Initializer, Precision, Program, ProgramPort, Role, Value, ValueRole};
 pub use scan::{OpenScan, ScanForm, Slot};
 pub use substitute::StateMap;
+pub use turn::Turn;
 pub use verify::verify;
 pub use view::AxisMap;
 

@@ -163,7 +163,7 @@ impl Graph {
     /// Gives bound axes the lowest ordinals of their extents and free axes the next ones, so that reductions which
     /// differ only in names are one node; the result is read back under the given free names.
     fn close(&mut self, reduction: Reduction, bound: &AxisSet, body: NodeId) -> NodeId {
-        let free = self.axes(body).minus(bound);
+        let free: AxisSet = self.axes(body).iter().filter(|a| !bound.contains(*a) && !a.is_pinned()).collect();
         let mut renamed: Vec<(Axis, Axis)> = vec![];
         let mut order: Vec<Axis> = bound.iter().collect();
         order.sort_by_key(|a| a.ordinal);

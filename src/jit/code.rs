@@ -5,6 +5,7 @@
 use super::CompileError;
 use super::frame::Sizes;
 use super::function::{Emitter, Imports};
+use super::repeat::Main;
 use super::workspace::Address;
 use crate::graph::Precision;
 use crate::kernel::{Kernel as Bulk, gemm};
@@ -155,11 +156,10 @@ fn define<M: Module>(
     b.switch_to_block(block);
     b.seal_block(block);
     let args: Vec<Value> = b.block_params(block).to_vec();
-    for callee in callees {
-        b.ins().call(callee, &args);
-    }
-    b.ins().return_(&[]);
-    b.finalize(module.target_config());
+    let mut main = Main { plan, sizes, callees, args, b };
+    main.kernels(0, plan.kernels.len(), 0);
+    main.b.ins().return_(&[]);
+    main.b.finalize(module.target_config());
     module.define_function(id, &mut context).map_err(CompileError::of)?;
     module.clear_context(&mut context);
     Ok(id)

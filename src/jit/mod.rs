@@ -7,6 +7,7 @@ mod code;
 mod expr;
 mod frame;
 mod function;
+mod repeat;
 mod total;
 mod workspace;
 

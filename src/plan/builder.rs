@@ -4,6 +4,7 @@
 
 use super::kernel::{BufferId, Element, Item, Kernel};
 use super::product::ProductForm;
+use super::repeat::{self, Loop, Row, Step};
 use super::{Border, Buffer, Place, Plan, PlanResult};
 use crate::graph::{Axis, Extents, Graph, Kind, NodeId, Op, Poly, PortKind, Precision};
 use crate::prim::Reduction;
@@ -18,6 +19,8 @@ pub(super) struct Home {
     pub(super) axes: Vec<Axis>,
     /// One array; for a logsumexp the largest value and the logarithm of the rest.
     pub(super) buffers: SmallVec<[BufferId; 2]>,
+    /// For the states of a loop: the row, before these axes.
+    pub(super) row: Option<Row>,
 }
 
 pub(super) struct Builder {
@@ -27,6 +30,14 @@ pub(super) struct Builder {
     pub(super) homes: FxHashMap<NodeId, Home>,
     /// Sums that are computed as matrix products.
     pub(super) products: FxHashMap<NodeId, ProductForm>,
+    /// The loops, in the order they were met.
+    pub(super) loops: Vec<Loop>,
+    /// The row of an array of states that the kernel being built writes.
+    pub(super) rows: FxHashMap<BufferId, Option<Row>>,
+    /// The terms that are wanted.
+    pub(super) roots: Vec<NodeId>,
+    /// What is not in a loop.
+    pub(super) steps: Vec<Step>,
     pub(super) plan: Plan,
 }
 
@@ -36,6 +47,10 @@ impl Builder {
             graph: graph.clone(),
             homes: FxHashMap::default(),
             products: FxHashMap::default(),
+            loops: vec![],
+            rows: FxHashMap::default(),
+            roots: vec![],
+            steps: vec![],
             plan: Plan {
                 precision,
                 extents: Extents::default(),
@@ -43,20 +58,29 @@ impl Builder {
                 results: vec![],
                 buffers: vec![],
                 kernels: vec![],
+                repeats: vec![],
             },
         }
     }
 
     pub(super) fn build(mut self, results: &[PlanResult]) -> Plan {
+        self.roots = repeat::roots(results);
         let order = self.choose(results);
         self.declare_ports(&order.leaves);
+        self.declare_loops(&order.all);
         let mut written: FxHashSet<usize> = FxHashSet::default();
         for n in &order.kept {
             let direct = results
                 .iter()
-                .position(|r| r.node == *n && r.axes.len() == self.graph.axes(*n).len() && !self.is_log_sum_exp(*n));
+                .position(|r| r.node == *n && r.axes.len() == self.axes(*n).len() && !self.is_log_sum_exp(*n));
             written.extend(direct);
-            self.declare_home(*n, direct.map(|i| (i, &results[i])));
+            match self.state_home(*n) {
+                _ if matches!(self.graph.op(*n), Op::Scan(_)) => {}
+                Some(home) if direct.is_none() && !self.is_log_sum_exp(*n) => {
+                    self.homes.insert(*n, home);
+                }
+                _ => self.declare_home(*n, direct.map(|i| (i, &results[i]))),
+            }
         }
         for (i, result) in results.iter().enumerate() {
             let element = element_of(self.graph.kind(result.node));
@@ -68,15 +92,23 @@ impl Builder {
             }
         }
         for n in &order.kept {
+            if let Some(l) = self.loop_of_scan(*n) {
+                self.finish_loop(l);
+                continue;
+            }
+            let home = &self.homes[n];
+            self.rows.insert(home.buffers[0], home.row);
             let kernel = self.kernel_of(*n);
-            self.plan.kernels.push(kernel);
+            let around = self.loop_around(*n);
+            self.add_step(around, Step::Kernel(Box::new(kernel)));
         }
         for (i, result) in results.iter().enumerate() {
             if !written.contains(&i) {
                 let kernel = self.copy(result, i);
-                self.plan.kernels.push(kernel);
+                self.add_step(None, Step::Kernel(Box::new(kernel)));
             }
         }
+        self.flatten();
         self.plan.extents = self.graph.extents.clone();
         self.set_lifetimes();
         self.plan
@@ -102,7 +134,7 @@ impl Builder {
             let buffer = self.buffer(&info.name, element, &info.axes, place);
             let shape = info.axes.iter().map(|a| a.extent).collect();
             self.plan.ports.push((id, Border { name: info.name, element, shape }));
-            self.homes.insert(n, Home { axes: info.axes, buffers: SmallVec::from_slice(&[buffer]) });
+            self.homes.insert(n, Home { axes: info.axes, buffers: SmallVec::from_slice(&[buffer]), row: None });
         }
     }
 
@@ -120,7 +152,7 @@ impl Builder {
         } else {
             buffers.push(self.buffer(&name, element, &axes, place));
         }
-        self.homes.insert(n, Home { axes, buffers });
+        self.homes.insert(n, Home { axes, buffers, row: None });
     }
 
     pub(super) fn is_log_sum_exp(&self, n: NodeId) -> bool {
@@ -129,7 +161,7 @@ impl Builder {
 
     /// The order of the axes of a term in memory: that of what it reads.
     fn layout(&self, n: NodeId) -> Vec<Axis> {
-        let wanted = self.graph.axes(n);
+        let wanted = &self.axes(n);
         let mut axes: Vec<Axis> = vec![];
         let sources: Vec<NodeId> = match self.products.get(&n) {
             Some(form) => {
@@ -146,7 +178,7 @@ impl Builder {
             let base = if let Op::At(_) = self.graph.op(source) { self.graph.args(source)[0] } else { source };
             let order: Vec<Axis> = match self.homes.get(&source).or_else(|| self.homes.get(&base)) {
                 Some(home) => home.axes.clone(),
-                None => self.graph.axes(source).iter().collect(),
+                None => self.axes(source).iter().collect(),
             };
             axes.extend(order.into_iter().filter(|a| wanted.contains(*a) && !axes.contains(a)).collect::<Vec<_>>());
         }
@@ -186,6 +218,19 @@ impl Builder {
                 if let Place::Workspace { first, last } = &mut plan.buffers[id.0 as usize].place {
                     *first = (*first).min(at as u32);
                     *last = (*last).max(at as u32);
+                }
+            }
+        }
+        // What comes from before a loop or goes on after it lives as long as the loop; inner loops first.
+        for repeat in plan.repeats.iter().rev() {
+            for (i, buffer) in plan.buffers.iter_mut().enumerate() {
+                let Place::Workspace { first, last } = &mut buffer.place else { continue };
+                let inside = |at: u32| (repeat.first..repeat.end).contains(&at);
+                let id = BufferId(i as u32);
+                let own = id == repeat.counter || repeat.done == Some(id);
+                if own || inside(*first) != inside(*last) {
+                    *first = (*first).min(repeat.first);
+                    *last = (*last).max(repeat.end - 1);
                 }
             }
         }

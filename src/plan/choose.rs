@@ -22,18 +22,24 @@ pub(super) struct Choice {
     pub(super) kept: Vec<NodeId>,
     /// Ports that are read.
     pub(super) leaves: Vec<NodeId>,
+    /// All terms, each after those that it is computed from.
+    pub(super) all: Vec<NodeId>,
 }
 
 impl Builder {
     pub(super) fn choose(&mut self, results: &[PlanResult]) -> Choice {
         let roots: Vec<NodeId> = results.iter().map(|r| r.node).collect();
-        let order = self.discover(&roots);
+        let mut order = self.discover(&roots);
+        while self.drop_dead_states(&order) {
+            order = self.discover(&roots);
+        }
         let mut kept = self.always_kept(&order, results);
         self.keep_dear(&order, results, &mut kept);
         self.cut(&order, &mut kept);
         Choice {
             kept: order.iter().copied().filter(|n| kept.contains(n)).collect(),
-            leaves: order.into_iter().filter(|n| matches!(self.graph.op(*n), Op::Port(_))).collect(),
+            leaves: order.iter().copied().filter(|n| matches!(self.graph.op(*n), Op::Port(_))).collect(),
+            all: order,
         }
     }
 
@@ -56,6 +62,7 @@ impl Builder {
             {
                 self.products.insert(n, form);
             }
+            self.open(n);
             stack.push((n, true));
             stack.extend(self.sources(n).iter().rev().map(|a| (*a, false)));
         }
@@ -66,6 +73,7 @@ impl Builder {
     pub(super) fn sources(&self, n: NodeId) -> SmallVec<[NodeId; 3]> {
         match self.products.get(&n) {
             Some(form) => SmallVec::from_slice(&[form.a, form.b]),
+            None if matches!(self.graph.op(n), Op::Scan(_)) => self.loop_sources(n),
             None => self.graph.args(n).into(),
         }
     }
@@ -73,7 +81,10 @@ impl Builder {
     fn always_kept(&self, order: &[NodeId], results: &[PlanResult]) -> FxHashSet<NodeId> {
         let mut kept: FxHashSet<NodeId> = FxHashSet::default();
         for n in order {
-            if matches!(self.graph.op(*n), Op::Reduce(..)) {
+            if matches!(self.graph.op(*n), Op::Reduce(..) | Op::Scan(_)) {
+                kept.insert(*n);
+            }
+            if matches!(self.graph.op(*n), Op::Prim(..)) && self.is_next_state(*n) {
                 kept.insert(*n);
             }
             if let Some(form) = self.products.get(n) {
@@ -83,7 +94,7 @@ impl Builder {
             }
         }
         for r in results {
-            let whole = r.axes.len() == self.graph.axes(r.node).len();
+            let whole = r.axes.len() == self.axes(r.node).len();
             if whole && matches!(self.graph.op(r.node), Op::Prim(..)) {
                 kept.insert(r.node);
             }
@@ -110,7 +121,7 @@ impl Builder {
         for n in order.iter().rev() {
             if !kept.contains(n) {
                 let list = users.get(n).cloned().unwrap_or_default();
-                let own = self.graph.axes(*n).len();
+                let own = self.axes(*n).len();
                 let again = |u: &(u32, AxisSet)| own > 0 && u.1.len() > own;
                 let shared = list.len() > 1 && costs[n] >= DEAR;
                 if matches!(self.graph.op(*n), Op::Prim(..))
@@ -122,8 +133,9 @@ impl Builder {
             }
             if kept.contains(n) {
                 let body: AxisSet = match self.graph.op(*n) {
-                    Op::Reduce(..) => self.graph.axes(self.graph.args(*n)[0]).clone(),
-                    _ => self.graph.axes(*n).clone(),
+                    Op::Reduce(..) => self.axes(self.graph.args(*n)[0]),
+                    Op::Scan(form) => form.slots.iter().fold(AxisSet::new(), |set, slot| set.union(&slot.axes)),
+                    _ => self.axes(*n),
                 };
                 for a in self.sources(*n) {
                     add(&mut users, a, (n.0, body.clone()));
@@ -159,7 +171,7 @@ impl Builder {
                     };
                     below(&costs).saturating_add(own)
                 }
-                Op::Port(_) | Op::At(_) => 1,
+                Op::Port(_) | Op::At(_) | Op::State { .. } | Op::Out { .. } => 1,
                 _ => 0,
             };
             costs.insert(*n, cost);
@@ -188,7 +200,7 @@ impl Builder {
                     }
                 }
             }
-            let is_leaf = kept.contains(n) || matches!(self.graph.op(*n), Op::Port(_) | Op::Reduce(..));
+            let is_leaf = kept.contains(n) || self.graph.is_view_base(*n);
             bound.insert(*n, if is_leaf { 1 } else { size });
         }
     }

@@ -51,7 +51,10 @@ impl<'b> Lowering<'b> {
         let expr = match self.graph().op(n).clone() {
             Op::Const(bits) => Expr::Real(bits),
             Op::Bool(value) => Expr::Bool(value),
-            Op::Axis(axis) => Expr::Var(self.kernel.var(axis)),
+            Op::Axis(axis) => match self.turn_of(axis) {
+                Some(l) => return self.turn(l),
+                None => Expr::Var(self.kernel.var(axis)),
+            },
             Op::Linear { coefficients, constant } => {
                 let terms = args.iter().zip(&coefficients).map(|(a, k)| (self.value(*a), *k)).collect();
                 Expr::Linear { terms, constant }
@@ -185,8 +188,12 @@ impl<'b> Lowering<'b> {
         map: &[(Axis, NodeId)],
     ) -> (BufferId, Vec<ExprId>, Vec<bool>) {
         let home = &self.builder.homes[&base];
-        let (buffer, axes) = (home.buffers[part], home.axes.clone());
+        let (buffer, axes, row) = (home.buffers[part], home.axes.clone(), home.row);
         let (mut at, mut checked) = (vec![], vec![]);
+        if let Some(row) = row {
+            at.push(self.state_row(buffer, row));
+            checked.push(false);
+        }
         for axis in axes {
             match map.iter().find(|m| m.0 == axis) {
                 Some((_, index)) => {
@@ -201,6 +208,12 @@ impl<'b> Lowering<'b> {
             }
         }
         (buffer, at, checked)
+    }
+
+    /// The indices of the element that a kernel writes: the row of a state, then the loop variables of these axes.
+    pub(super) fn places(&mut self, buffer: BufferId, axes: &[Axis]) -> Vec<ExprId> {
+        let row = self.written_row(buffer);
+        row.into_iter().chain(self.indices(axes)).collect()
     }
 
     /// The indices of the loop variables of some axes.

@@ -13,6 +13,7 @@ mod lower;
 mod nest;
 mod print;
 mod product;
+mod repeat;
 mod schedule;
 mod slice;
 
@@ -98,6 +99,23 @@ pub struct Plan {
     pub buffers: Vec<Buffer>,
     /// The kernels in the order they run.
     pub kernels: Vec<Kernel>,
+    /// Which of them run again and again; an outer loop stands before those in it.
+    pub repeats: Vec<Repeat>,
+}
+
+/// Kernels that run once for every turn of a loop.
+#[derive(Clone, Debug)]
+pub struct Repeat {
+    /// The first kernel of a turn.
+    pub first: u32,
+    /// One more than the last.
+    pub end: u32,
+    /// How many turns there are.
+    pub extent: ExtentId,
+    /// Holds the number of the turn, from 0; after the loop the number of turns that were done.
+    pub counter: BufferId,
+    /// Two truth values that take turns: no more turns are done when the one that was written last holds.
+    pub done: Option<BufferId>,
 }
 
 /// Plans the computation of some terms. Primitives that are written in terms of others must be gone.
@@ -106,6 +124,12 @@ pub fn plan(graph: &Graph, precision: Precision, results: &[PlanResult]) -> Plan
 }
 
 impl Plan {
+    /// How often a kernel runs at most.
+    pub fn runs(&self, kernel: usize) -> Poly {
+        let around = self.repeats.iter().filter(|r| (r.first as usize..r.end as usize).contains(&kernel));
+        around.fold(Poly::constant(1), |runs, r| runs.mul(self.extents.poly(r.extent)))
+    }
+
     /// An array.
     pub fn buffer(&self, id: BufferId) -> &Buffer {
         &self.buffers[id.0 as usize]

@@ -104,7 +104,7 @@ impl Builder {
 
     /// Whether a sum is a scatter: a condition fixes a free axis by the bound ones and data.
     fn scatter(&self, n: NodeId, bound: &AxisSet) -> Option<Scatter> {
-        let free = self.graph.axes(n);
+        let free = self.axes(n);
         let (conditions, core) = self.graph.masks(self.graph.args(n)[0]);
         for (i, c) in conditions.iter().enumerate() {
             let Some((Prim::IndexIsZero, args)) = self.graph.as_prim(*c) else { continue };
@@ -153,10 +153,11 @@ impl Builder {
         let clear = lowering.fill(buffer, axes, 0.0);
         let place = lowering.value(place);
         let value = lowering.value(value);
-        let mut at = lowering.indices(axes);
-        let position = axes.iter().position(|a| *a == axis).unwrap_or_default();
+        let mut at = lowering.places(buffer, axes);
+        let rows = at.len() - axes.len();
+        let position = rows + axes.iter().position(|a| *a == axis).unwrap_or_default();
         at[position] = place;
-        let checked = axes.iter().map(|a| *a == axis && !inside).collect();
+        let checked = (0..at.len()).map(|i| i == position && !inside).collect();
         let outer: Vec<Axis> = bound.iter().chain(axes.iter().copied().filter(|a| *a != axis)).collect();
         let kept = outer.iter().map(|a| lowering.kernel.var(*a)).collect();
         let sink = Sink::Store { buffer, at, value, combine: Some(Reduction::Sum), checked };
@@ -165,15 +166,15 @@ impl Builder {
 }
 
 impl Lowering<'_> {
-    fn map(mut self, buffer: BufferId, axes: &[Axis], value: ExprId) -> Kernel {
+    pub(super) fn map(mut self, buffer: BufferId, axes: &[Axis], value: ExprId) -> Kernel {
         self.kernel.name = self.builder.plan.buffer(buffer).name.clone();
         let nest = self.store_nest(buffer, axes, value);
         self.schedule(vec![nest])
     }
 
     fn store_nest(&mut self, buffer: BufferId, axes: &[Axis], value: ExprId) -> Nest {
-        let at = self.indices(axes);
-        let checked = vec![false; axes.len()];
+        let at = self.places(buffer, axes);
+        let checked = vec![false; at.len()];
         let kept = axes.iter().map(|a| self.kernel.var(*a)).collect();
         let sink = Sink::Store { buffer, at, value, combine: None, checked };
         Nest { outer: vec![], phases: vec![Phase { kept, ..Phase::of(vec![sink]) }] }
@@ -201,8 +202,9 @@ impl Lowering<'_> {
     ) -> Kernel {
         let empty = (reduction.row().eval)(&[]);
         let clear = self.fill(buffer, kept, empty);
-        let at = self.indices(kept);
-        let sink = Sink::Store { buffer, at, value, combine: Some(reduction), checked: vec![false; kept.len()] };
+        let at = self.places(buffer, kept);
+        let checked = vec![false; at.len()];
+        let sink = Sink::Store { buffer, at, value, combine: Some(reduction), checked };
         let order = kept.iter().copied().filter(|a| *a != inner).chain(bound.iter()).chain([inner]);
         let order: Vec<Axis> = order.collect();
         let kept = order.iter().map(|a| self.kernel.var(*a)).collect();
@@ -224,7 +226,7 @@ impl Lowering<'_> {
         let mut order: Vec<Axis> = bound.iter().filter(|a| Some(*a) != inner).collect();
         order.extend(inner.filter(|a| bound.contains(*a)));
         let loops: Vec<VarId> = order.iter().map(|a| self.kernel.var(*a)).collect();
-        let at = self.indices(kept);
+        let at = self.places(buffers[0], kept);
         let store = |buffer: BufferId, value: ExprId| Sink::Store {
             buffer,
             at: at.clone(),

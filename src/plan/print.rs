@@ -26,6 +26,12 @@ impl Display for Plan {
             }
         }
         for (i, kernel) in self.kernels.iter().enumerate() {
+            for r in self.repeats.iter().filter(|r| r.first as usize == i) {
+                let turns = self.extents.show(self.extents.poly(r.extent));
+                let done = r.done.map_or(String::new(), |d| format!(" until {}", self.buffer(d).name));
+                let name = &self.buffer(r.counter).name;
+                writeln!(f, "for {name} in 0..{turns}{done}: kernels {} to {}", r.first, r.end - 1)?;
+            }
             let Cost { flops, bytes } = self.cost(kernel);
             let (flops, bytes) = (self.extents.show(&flops), self.extents.show(&bytes));
             writeln!(f, "kernel {i}: {}; {flops} flops, {bytes} bytes", kernel.name)?;

@@ -44,7 +44,7 @@ impl Builder {
         let (mut factors, mut denominators) = (vec![], vec![]);
         split(&self.graph, core, &mut factors, &mut denominators);
         let parts: Vec<NodeId> = conditions.iter().chain(&factors).chain(&denominators).copied().collect();
-        let sets: Vec<AxisSet> = parts.iter().map(|f| self.graph.axes(*f).clone()).collect();
+        let sets: Vec<AxisSet> = parts.iter().map(|f| self.axes(*f)).collect();
         let (left, right) = two_sides(&sets, &k)?;
         if let Some(work) = self.work(&left.union(&right))
             && work < SMALLEST
@@ -53,15 +53,15 @@ impl Builder {
         }
         let mut groups =
             [Group { axes: left.clone(), ..Group::default() }, Group { axes: right.clone(), ..Group::default() }];
-        let side = |n: NodeId, g: &Graph| usize::from(!g.axes(n).is_subset(&left));
+        let side = |n: NodeId, builder: &Builder| usize::from(!builder.axes(n).is_subset(&left));
         for c in &conditions {
-            groups[side(*c, &self.graph)].conditions.push(*c);
+            groups[side(*c, self)].conditions.push(*c);
         }
         for f in &factors {
-            groups[side(*f, &self.graph)].factors.push(*f);
+            groups[side(*f, self)].factors.push(*f);
         }
         for d in &denominators {
-            groups[side(*d, &self.graph)].denominators.push(*d);
+            groups[side(*d, self)].denominators.push(*d);
         }
         let batch = left.intersection(&right).minus(&k);
         let matrix = left.union(&right).minus(&batch);
@@ -80,7 +80,7 @@ impl Builder {
             n = self.graph.div(n, below);
         }
         n = self.graph.mask(&conditions, n);
-        if *self.graph.axes(n) != axes {
+        if self.axes(n) != axes {
             return None;
         }
         let (base, entries): (NodeId, Vec<(Axis, NodeId)>) = match self.graph.op(n).clone() {
@@ -92,7 +92,7 @@ impl Builder {
         };
         match self.graph.op(base) {
             Op::Reduce(..) if self.is_log_sum_exp(base) => return None,
-            Op::Port(_) | Op::Reduce(..) => {}
+            Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. } => {}
             Op::Prim(..) => return Some((n, false)),
             _ => return None,
         }
@@ -114,11 +114,11 @@ impl Builder {
     /// Loops around one product of matrices.
     pub(super) fn product_kernel(&mut self, n: NodeId, form: &ProductForm) -> Kernel {
         let home = self.homes[&n].clone();
-        let left = self.graph.axes(form.a).clone();
-        let right = self.graph.axes(form.b).clone();
+        let left = self.axes(form.a);
+        let right = self.axes(form.b);
         let batch = left.intersection(&right).minus(&form.k);
         let mut lowering = Lowering::new(self);
-        let dst_at = lowering.indices(&home.axes);
+        let dst_at = lowering.places(home.buffers[0], &home.axes);
         let dst = (home.buffers[0], lowering.address(home.buffers[0], &dst_at));
         let a = lowering.factor_address(form.a);
         let b = lowering.factor_address(form.b);
