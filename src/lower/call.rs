@@ -4,11 +4,11 @@
 //! once.
 
 use super::order;
-use super::program::{ItemId, ItemKind};
+use super::program::{Item, ItemKind, ModuleId};
 use super::reductions::Fold;
 use super::scope::{LocalRole, Lowerer};
 use super::value::{Array, AxisChoice, AxisPick, Callee, Evaluated, Reported, Slot, Value};
-use crate::diag::catalog::{lints, names as error, shapes};
+use crate::diag::catalog::{layers as layer_error, lints, names as error, shapes};
 use crate::prim::Prim;
 use crate::span::Span;
 use crate::syntax::ast::{ArgumentValue, CallArgument, Expr, ExprKind, Function};
@@ -71,7 +71,11 @@ impl<'a> Lowerer<'a> {
         }
         let callee = self.callee(function)?;
         match callee {
-            Callee::User(item) => self.call_user(item, arguments, span),
+            Callee::User(_) | Callee::Method(..) => self.call_user(callee, arguments, span),
+            Callee::Layer(_) => {
+                let name = self.callee_name(callee);
+                self.fail(layer_error::unnamed_layer(self.place(span), &name))
+            }
             Callee::Prim(prim) => self.call_prim(prim, arguments, span),
             Callee::Fold(fold) => self.call_fold(fold, arguments, span),
             Callee::Native(native) => self.call_native(native, arguments, span),
@@ -93,11 +97,15 @@ impl<'a> Lowerer<'a> {
                 }
                 self.lookup_raw(name, function.span)?
             }
-            ExprKind::Field(..) => self.expr(function)?,
+            ExprKind::Field(..) | ExprKind::Index { .. } => self.expr(function)?,
+            ExprKind::Call { .. } if self.layer_call(function).is_some() => {
+                return self.expr(function).and(Err(Reported));
+            }
             _ => return self.fail(error::not_a_function(self.place(function.span), "", None)),
         };
         match value {
             Value::Function(callee) => Ok(callee),
+            Value::Layer(layer) => self.layer_callee(layer, function.span),
             _ => {
                 let text = self.describe(function);
                 let declared = self.visible(&text).map(|(span, _)| span);
@@ -109,7 +117,8 @@ impl<'a> Lowerer<'a> {
     /// The name of a function for messages.
     pub(super) fn callee_name(&self, callee: Callee) -> String {
         match callee {
-            Callee::User(item) => order::item_name(&self.names.items[item.0]),
+            Callee::User(item) | Callee::Layer(item) => order::item_name(&self.names.items[item.0]),
+            Callee::Method(layer, place) => self.method_name(layer, place),
             Callee::Prim(prim) => prim.row().name.to_string(),
             Callee::Fold(fold) => fold.name().to_string(),
             Callee::Native(native) => native.name().to_string(),
@@ -194,9 +203,24 @@ impl<'a> Lowerer<'a> {
         self.fold_axes(fold, x?, e, choice, axis.map_or(span, |a| a.span))
     }
 
-    /// A `fn` of a file.
-    fn call_user(&mut self, item: ItemId, arguments: &'a [CallArgument], span: Span) -> Evaluated {
-        let ItemKind::Fn(f) = self.names.items[item.0].kind else { return Err(Reported) };
+    /// The tree of a `fn` of a file or layer, and its file.
+    pub(super) fn function(&self, callee: Callee) -> Evaluated<(&'a Function, ModuleId)> {
+        match callee {
+            Callee::User(item) => match self.names.items[item.0] {
+                Item { kind: ItemKind::Fn(f), module, .. } => Ok((f, module)),
+                _ => Err(Reported),
+            },
+            Callee::Method(layer, place) => self.method(layer, place),
+            _ => Err(Reported),
+        }
+    }
+
+    /// A `fn` of a file or layer.
+    fn call_user(&mut self, callee: Callee, arguments: &'a [CallArgument], span: Span) -> Evaluated {
+        let (f, module) = self.function(callee)?;
+        if let Callee::Method(layer, _) = callee {
+            self.check_complete(layer, span)?;
+        }
         let parameters: Vec<(&str, bool)> =
             f.arguments.iter().map(|a| (a.name.text.as_str(), a.default.is_some())).collect();
         let matched = self.match_arguments(f.title(), &parameters, arguments, span)?;
@@ -209,23 +233,23 @@ impl<'a> Lowerer<'a> {
             });
         }
         let mut given = given.into_iter().collect::<Evaluated<Vec<Option<Value>>>>()?;
-        if self.modules[self.names.items[item.0].module].is_std {
+        if self.modules[module].is_std {
             self.place_axes(&mut given, &matched)?;
         }
         // A missing argument has its default, which the other arguments determine.
         let key = given.iter().map(|v| v.as_ref().map_or(Value::Tuple([].into()), Clone::clone).key()).collect();
-        let key = (item, key, self.indices.clone(), self.facts.clone());
+        let key = (callee, key, self.indices.clone(), self.facts.clone());
         if let Some(known) = self.calls.get(&key) {
             return known.clone();
         }
-        let open = self.frames.iter().filter(|frame| frame.call.is_some_and(|(i, _)| i == item)).count();
+        let open = self.frames.iter().filter(|frame| frame.call.is_some_and(|(c, _)| c == callee)).count();
         if open >= MAX_RECURSION {
             return self.fail(error::endless_recursion(self.place(span), f.title(), MAX_RECURSION));
         }
         if self.calls.len() >= MAX_CALLS {
             return self.fail(error::too_many_calls(self.place(span), f.title(), MAX_CALLS));
         }
-        let result = self.call_body(item, f, &given, &matched, span);
+        let result = self.call_body(callee, (f, module), &given, &matched, span);
         if result.is_ok() || self.attempts == 0 {
             self.calls.insert(key, result.clone());
         }
@@ -246,17 +270,19 @@ impl<'a> Lowerer<'a> {
 
     fn call_body(
         &mut self,
-        item: ItemId,
-        f: &'a Function,
+        callee: Callee,
+        (f, module): (&'a Function, ModuleId),
         given: &[Option<Value>],
         matched: &[Matched<'a>],
         span: Span,
     ) -> Evaluated {
         // Where arguments stand in the file of the caller.
         let places: Vec<Span> = matched.iter().map(|m| self.place(m.map_or(span, |e| e.span))).collect();
-        let module = self.names.items[item.0].module;
         self.lint_call(f, module, given, span);
-        self.push_frame(module, Some((item, span)));
+        match callee {
+            Callee::Method(layer, _) => self.push_layer_frame(layer, Some((callee, span)))?,
+            _ => self.push_frame(module, Some((callee, span))),
+        }
         let result = self.bind_arguments(f, given, &places).and_then(|()| {
             let value = self.expr(&f.body)?;
             match &f.result {
@@ -285,7 +311,7 @@ impl<'a> Lowerer<'a> {
                 (None, None) => Err(Reported),
             };
             let value = match (value, &parameter.ty) {
-                (Ok(value), Some(ty)) => self.check_argument(value, ty, f, &parameter.name, *place),
+                (Ok(value), Some(ty)) => self.check_parameter(value, ty, f.title(), &parameter.name, *place),
                 (value, _) => value,
             };
             failed = failed.or(value.as_ref().err().copied());

@@ -7,7 +7,7 @@ use super::reductions::Fold;
 use super::scope::{LocalRole, Lowerer};
 use super::shape_functions::Native;
 use super::value::{Array, Callee, Evaluated, Reported, Slot, Sort, Value};
-use crate::diag::catalog::{names as name_error, shapes as error};
+use crate::diag::catalog::{layers as layer_error, names as name_error, shapes as error};
 use crate::graph::{Axis, NodeId, Op, Poly};
 use crate::prim::Prim;
 use crate::span::Span;
@@ -99,6 +99,9 @@ impl<'a> Lowerer<'a> {
         if let Some(local) = self.local(name) {
             return local.value.clone();
         }
+        if let Some(value) = self.own_member_value(name, span) {
+            return value;
+        }
         match self.global(name).map(|b| b.entity) {
             Some(Entity::Item(item, part)) => return self.item_value(item, part),
             Some(Entity::Prefix(_)) => {
@@ -143,10 +146,9 @@ impl<'a> Lowerer<'a> {
     }
 
     fn field(&mut self, base: &'a Expr, field: &'a Name) -> Evaluated {
-        let ExprKind::Name(name) = &base.kind else {
-            return self.fail(name_error::no_field(self.place(field.span), &field.text));
-        };
-        if self.local(name).is_none()
+        if let ExprKind::Name(name) = &base.kind
+            && self.local(name).is_none()
+            && self.own_member(name).is_none()
             && let Some(Entity::Prefix(module)) = self.global(name).map(|b| b.entity)
         {
             return match self.names.names[module].get(field.text.as_str()).map(|b| b.entity) {
@@ -158,7 +160,13 @@ impl<'a> Lowerer<'a> {
                 _ => Err(Reported),
             };
         }
-        self.fail(name_error::no_field(self.place(field.span), &field.text))
+        match self.expr(base)? {
+            Value::Layer(layer) => match self.layer_field(layer, field)? {
+                Value::Array(array) => Ok(Value::Array(self.apart(array))),
+                other => Ok(other),
+            },
+            _ => self.fail(name_error::no_field(self.place(field.span), &field.text)),
+        }
     }
 
     /// An expression that must be an array.
@@ -178,6 +186,10 @@ impl<'a> Lowerer<'a> {
                 self.fail(name_error::function_is_no_value(span, &name))
             }
             Value::Axes(_) => self.fail(error::axes_are_no_value(span)),
+            Value::Layer(layer) => {
+                let name = self.layer_name(layer);
+                self.fail(layer_error::layer_is_no_value(span, &name))
+            }
         }
     }
 
@@ -288,7 +300,13 @@ impl<'a> Lowerer<'a> {
 
     fn local_let(&mut self, l: &'a Let, names: &mut Vec<&'a str>) {
         let before = self.enter(l.span);
-        let value = self.let_value(l);
+        let value = match self.layer_call(&l.value) {
+            Some((item, _)) => {
+                let name = self.callee_name(Callee::Layer(item));
+                self.fail(layer_error::unnamed_layer(self.place(l.value.span), &name))
+            }
+            None => self.let_value(l),
+        };
         self.graph.origin = before;
         match &l.pattern {
             Pattern::Name(name) => {
@@ -320,6 +338,9 @@ impl<'a> Lowerer<'a> {
 
     /// The right side of a `let`, before it is taken apart.
     pub(super) fn let_value(&mut self, l: &'a Let) -> Evaluated {
+        if let Some((item, arguments)) = self.layer_call(&l.value) {
+            return self.instantiate(item, l, arguments);
+        }
         let value = match &l.binders {
             Some(binders) => {
                 if let Pattern::Name(name) = &l.pattern {
@@ -335,7 +356,11 @@ impl<'a> Lowerer<'a> {
         };
         match l.pattern {
             // Tuples are only ever taken apart, and functions only passed on.
-            Pattern::Name(_) => self.expect_array(value, l.value.span).map(Value::Array),
+            Pattern::Name(_) => match value {
+                // Another name for an instance.
+                Value::Layer(_) => Ok(value),
+                value => self.expect_array(value, l.value.span).map(Value::Array),
+            },
             Pattern::Tuple(_) => Ok(value),
         }
     }

@@ -5,8 +5,8 @@
 
 use crate::span::Span;
 use crate::syntax::ast::{
-    ArgumentValue, Binder, BinderRange, Expr, ExprKind, Function, IndexItem, Let, Line, Name, Pattern, Range, Repeat,
-    ShapeItem, Statement, StatementKind, TypeExpr, Update,
+    ArgumentValue, Binder, BinderRange, Declaration, Expr, ExprKind, Function, IndexItem, Layer, Let, Line, Name,
+    Pattern, Range, Repeat, ShapeItem, Statement, StatementKind, TypeExpr, Update,
 };
 use rustc_hash::FxHashMap;
 
@@ -87,8 +87,8 @@ pub(super) fn mentioned<'a>(statement: &'a Statement, see: &mut dyn FnMut(&'a st
         StatementKind::Output { value, .. } => value.iter().for_each(|e| walker.expr(e)),
         StatementKind::Loss { value, .. } | StatementKind::Metric { value, .. } => walker.expr(value),
         // Refused before anything is worked out.
-        StatementKind::State(_) | StatementKind::Update(_) | StatementKind::Layer(_) | StatementKind::Derivative(_) => {
-        }
+        StatementKind::State(_) | StatementKind::Update(_) | StatementKind::Derivative(_) => {}
+        StatementKind::Layer(layer) => walker.layer(layer),
         StatementKind::Import { .. }
         | StatementKind::Precision(_)
         | StatementKind::Data(_)
@@ -210,6 +210,36 @@ impl<'a, 's> Walker<'a, 's> {
                 self.scope.truncate(depth);
             }
         }
+    }
+
+    /// Arguments and members are visible in the whole layer.
+    pub(super) fn layer(&mut self, layer: &'a Layer) {
+        let depth = self.scope.len();
+        for p in &layer.parameters {
+            p.ty.iter().for_each(|t| self.ty(t, Use::Dim));
+            p.default.iter().for_each(|e| self.expr(e));
+            self.scope.push(&p.name.text);
+        }
+        super::layers::member_names(layer).for_each(|name| self.scope.push(&name.text));
+        for statement in &layer.body {
+            match &statement.kind {
+                StatementKind::Param(d) | StatementKind::State(d) => self.declaration(d),
+                StatementKind::Let(l) => self.bound_value(l.ty.as_ref(), l.binders.as_deref(), &l.value),
+                StatementKind::Fn(f) => self.function(f),
+                _ => {}
+            }
+        }
+        self.scope.truncate(depth);
+    }
+
+    /// What a port is declared with.
+    pub(super) fn declaration(&mut self, d: &'a Declaration) {
+        d.ty.iter().for_each(|t| self.ty(t, Use::Dim));
+        if let Some((low, high)) = &d.interval {
+            self.expr(low);
+            self.expr(high);
+        }
+        d.value.iter().for_each(|e| self.expr(e));
     }
 
     /// Start values, `tol`, `max` and `checkpoint` stand outside of the loop; `until` sees the states and the index.

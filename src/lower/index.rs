@@ -53,6 +53,9 @@ impl<'a> Lowerer<'a> {
             let is_reduction = Fold::named(&name).is_some();
             return self.fail(name_error::function_is_indexed(self.place(e.span), &name, is_reduction));
         }
+        if let Value::Layer(layer) = value {
+            return self.layer_at(layer, items, e);
+        }
         let array = self.expect_array(value, base.span)?;
         let entries = self.entries(&array, base, items, e.span)?;
         self.read(&array, entries, e.span).map(Value::Array)
@@ -149,6 +152,14 @@ impl<'a> Lowerer<'a> {
         };
         self.check_inside(array.node, slot, e, whole)?;
         Ok(Entry::At(array.node, array.axes))
+    }
+
+    /// The place of one member of a family; `None` for several.
+    pub(super) fn family_place(&mut self, e: &'a Expr, slot: Slot, whole: Span) -> Evaluated<Option<NodeId>> {
+        match self.place_entry(e, slot, whole)? {
+            Entry::At(node, axes) if axes.is_empty() => Ok(Some(node)),
+            _ => Ok(None),
+        }
     }
 
     fn slice_entry(&mut self, range: &'a Range, slot: Slot) -> Evaluated<Entry> {

@@ -16,6 +16,7 @@ mod dims;
 mod expr;
 mod free_names;
 mod index;
+mod layers;
 mod lints;
 mod operators;
 mod order;
@@ -33,7 +34,7 @@ pub use program::Loader;
 
 use crate::diag::Diagnostic;
 use crate::diag::catalog::names as error;
-use crate::graph::{Axis, Poly, Precision, Program};
+use crate::graph::{Axis, NodeId, Op, Poly, PortId, Precision, Program};
 use crate::span::{FileId, SourceMap, Span};
 use crate::syntax::ast::{Block, StatementKind};
 use program::Module;
@@ -156,7 +157,16 @@ fn finish(mut lowerer: Lowerer, modules: &[Module]) -> Lowered {
         }
     }
     let mut ports = std::mem::take(&mut lowerer.ports);
-    ports.sort_by_key(|p| p.span);
+    let order = std::mem::take(&mut lowerer.layers.order);
+    // A param of a layer that nothing uses does not exist.
+    let roots: Vec<NodeId> = values.iter().map(|v| v.node).collect();
+    let port = |n: NodeId| match lowerer.graph.op(n) {
+        Op::Port(id) => Some(*id),
+        _ => None,
+    };
+    let read: FxHashSet<PortId> = lowerer.graph.reachable(&roots).into_iter().filter_map(port).collect();
+    ports.retain(|p| !order.contains_key(&p.id) || read.contains(&p.id));
+    ports.sort_by_cached_key(|p| order.get(&p.id).cloned().unwrap_or_else(|| vec![p.span]));
     let precision = precision.map(|p| p.0).unwrap_or_default();
     let (graph, training) = (lowerer.graph, lowerer.training);
     lowered.program = Program { graph, precision, ports, values, updates: vec![], training };

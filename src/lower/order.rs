@@ -8,9 +8,9 @@ use super::program::{Entity, Item, ItemId, ItemKind, Module, Names, prelude_name
 use super::reductions::Fold;
 use super::shape_functions::Native;
 use crate::diag::Diagnostic;
-use crate::diag::catalog::{names as error, nearest};
+use crate::diag::catalog::{layers, names as error, nearest};
 use crate::prim::{Prim, REDUCTIONS, ROWS};
-use crate::syntax::ast::{Expr, ExprKind, ShapeItem};
+use crate::syntax::ast::{Expr, ExprKind, Function, ShapeItem, StatementKind};
 use rustc_hash::FxHashSet;
 
 /// Items such that each comes after everything it reads, and which items cannot be worked out.
@@ -90,6 +90,9 @@ fn describe_circle(names: &Names, circle: &[ItemId]) -> Diagnostic {
         let is_built_in = built_in_names().any(|n| n == name);
         return error::reads_itself(item(only).span, &name, is_built_in);
     }
+    if turned.iter().all(|i| matches!(item(i).kind, ItemKind::Layer(_))) {
+        return layers::layer_circle(&list);
+    }
     error::circle(&list)
 }
 
@@ -106,6 +109,7 @@ pub(super) fn item_name(item: &Item) -> String {
             }
         },
         ItemKind::Fn(f) => f.title().to_string(),
+        ItemKind::Layer(layer) => layer.name.text.clone(),
         ItemKind::Output { name, .. } | ItemKind::Metric { name, .. } => name.text.clone(),
         ItemKind::Loss { name, .. } => name.map_or_else(|| "loss".to_string(), |n| n.text.clone()),
     }
@@ -166,16 +170,10 @@ fn reads(names: &Names, modules: &[Module], id: ItemId, diagnostics: &mut Vec<Di
     match &item.kind {
         ItemKind::Dim(d) => d.value.iter().for_each(|e| walker.dim(e)),
         ItemKind::Const(c) => walker.bound_value(None, c.binders.as_deref(), &c.value),
-        ItemKind::Input(d) | ItemKind::Target(d) | ItemKind::Param(d) => {
-            d.ty.iter().for_each(|t| walker.ty(t, Use::Dim));
-            d.interval.iter().for_each(|(a, b)| {
-                walker.expr(a);
-                walker.expr(b);
-            });
-            d.value.iter().for_each(|e| walker.expr(e));
-        }
+        ItemKind::Input(d) | ItemKind::Target(d) | ItemKind::Param(d) => walker.declaration(d),
         ItemKind::Let(l) => walker.bound_value(l.ty.as_ref(), l.binders.as_deref(), &l.value),
         ItemKind::Fn(f) => walker.function(f),
+        ItemKind::Layer(layer) => walker.layer(layer),
         ItemKind::Output { name, value: None, .. } => walker.name(name),
         ItemKind::Output { binders, value: Some(value), .. } => walker.bound_value(None, *binders, value),
         ItemKind::Loss { value, .. } | ItemKind::Metric { value, .. } => walker.expr(value),
@@ -197,7 +195,19 @@ fn signature_dims<'a>(item: &'a Item) -> FxHashSet<&'a str> {
         }
     }
     let mut into = FxHashSet::default();
-    if let ItemKind::Fn(f) = &item.kind {
+    let functions: Vec<&'a Function> = match &item.kind {
+        ItemKind::Fn(f) => vec![f],
+        ItemKind::Layer(layer) => layer
+            .body
+            .iter()
+            .filter_map(|s| match &s.kind {
+                StatementKind::Fn(f) => Some(f),
+                _ => None,
+            })
+            .collect(),
+        _ => vec![],
+    };
+    for f in functions {
         for ty in f.arguments.iter().filter_map(|a| a.ty.as_ref()).chain(f.result.iter().flat_map(|r| r.types())) {
             if let Some(argument) = ty.kind.as_ref().and_then(|k| k.argument.as_ref()) {
                 dims(argument, &mut into);
@@ -239,8 +249,9 @@ fn unknown(names: &Names, item: &Item, r: &Reference) -> Diagnostic {
         .filter(|(_, b)| {
             let Entity::Item(i, _) = b.entity else { return r.usage == Use::Prefix };
             match (&names.items[i.0].kind, r.usage) {
-                (ItemKind::Fn(_), Use::Call) | (ItemKind::Dim(_), Use::Dim | Use::SignatureDim) => true,
-                (ItemKind::Fn(_), _) => false,
+                (ItemKind::Fn(_) | ItemKind::Layer(_), Use::Call)
+                | (ItemKind::Dim(_), Use::Dim | Use::SignatureDim) => true,
+                (ItemKind::Fn(_) | ItemKind::Layer(_), _) => false,
                 (_, Use::Call | Use::Dim | Use::SignatureDim) => false,
                 _ => true,
             }

@@ -5,7 +5,7 @@
 use crate::diag::{Diagnostic, catalog::names as error};
 use crate::span::{FileId, SourceMap, Span};
 use crate::syntax::ast::{
-    Ast, Binder, ConstDeclaration, Declaration, DimDeclaration, Expr, Function, ImportName, Let, Name, Pattern,
+    Ast, Binder, ConstDeclaration, Declaration, DimDeclaration, Expr, Function, ImportName, Layer, Let, Name, Pattern,
     Statement, StatementKind,
 };
 use crate::syntax::parse;
@@ -85,6 +85,7 @@ pub(super) enum ItemKind<'a> {
     Param(&'a Declaration),
     Let(&'a Let),
     Fn(&'a Function),
+    Layer(&'a Layer),
     /// `value` is absent in `output p`.
     Output {
         name: &'a Name,
@@ -112,6 +113,7 @@ impl ItemKind<'_> {
             ItemKind::Param(_) => "param",
             ItemKind::Let(_) => "let",
             ItemKind::Fn(_) => "fn",
+            ItemKind::Layer(_) => "layer",
             ItemKind::Output { .. } => "output",
             ItemKind::Loss { .. } => "loss",
             ItemKind::Metric { .. } => "metric",
@@ -246,6 +248,9 @@ fn define<'a>(
     statement: &'a Statement,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
+    if let StatementKind::Layer(layer) = &statement.kind {
+        check_layer(layer, diagnostics);
+    }
     let mut add = |kind: ItemKind<'a>, names: &[&'a Name], span: Span| {
         let item = ItemId(all.items.len());
         all.items.push(Item { module, kind, span });
@@ -262,6 +267,7 @@ fn define<'a>(
             | StatementKind::Const(_)
             | StatementKind::Let(_)
             | StatementKind::Fn(_)
+            | StatementKind::Layer(_)
             | StatementKind::Precision(_)
     );
     if !importable && !m.path.is_empty() {
@@ -295,12 +301,34 @@ fn define<'a>(
         }
         StatementKind::Metric { name, value } => add(ItemKind::Metric { name, value }, &[name], name.span),
         // Refused when the file was read.
-        StatementKind::State(_) | StatementKind::Update(_) | StatementKind::Layer(_) | StatementKind::Derivative(_) => {
-        }
+        StatementKind::State(_) | StatementKind::Update(_) | StatementKind::Derivative(_) => {}
+        StatementKind::Layer(layer) => add(ItemKind::Layer(layer), &[&layer.name], layer.name.span),
         StatementKind::Import { .. }
         | StatementKind::Precision(_)
         | StatementKind::Data(_)
         | StatementKind::Train(_) => {}
+    }
+}
+
+/// Reports names that a layer defines twice; an argument and a member of one name would hide each other too.
+fn check_layer(layer: &Layer, diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
+    let mut nameless: Option<Span> = None;
+    let arguments = layer.parameters.iter().map(|p| &p.name);
+    for name in arguments.chain(super::layers::member_names(layer)) {
+        match seen.get(name.text.as_str()) {
+            Some(first) => diagnostics.push(error::defined_twice(name.span, &name.text, *first)),
+            None => {
+                seen.insert(&name.text, name.span);
+            }
+        }
+    }
+    for statement in &layer.body {
+        if matches!(&statement.kind, StatementKind::Fn(f) if f.name.is_none())
+            && let Some(first) = nameless.replace(statement.span)
+        {
+            diagnostics.push(error::defined_twice(statement.span, "fn", first));
+        }
     }
 }
 

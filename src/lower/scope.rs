@@ -2,9 +2,10 @@
 //!
 //! Reads the names of files. Must not know what expressions mean.
 
+use super::SizeCheck;
+use super::layers::Layers;
 use super::program::{Binding, Entity, ItemId, ItemKind, Module, ModuleId, Names};
-use super::value::{Array, Callee, Evaluated, Reported, Slot, Value, ValueKey};
-use super::{SizeCheck, order};
+use super::value::{Array, Callee, Evaluated, LayerId, Reported, Slot, Value, ValueKey};
 use crate::diag::{Diagnostic, catalog::names as error};
 use crate::graph::{Axis, AxisMap, ExtentId, Graph, NodeId, Origin, Poly, PortId, PortKind, ProgramPort, Via};
 use crate::span::{SourceMap, Span};
@@ -34,6 +35,8 @@ pub(super) struct Lowerer<'a> {
     pub diagnostics: Vec<Diagnostic>,
     pub hints: FxHashMap<Axis, String>,
     pub size_checks: Vec<SizeCheck>,
+    /// Instances of layers.
+    pub layers: Layers,
     /// Results of calls.
     pub calls: FxHashMap<CallKey, Evaluated>,
     /// How deep expressions and calls are open.
@@ -51,7 +54,7 @@ pub(super) struct Lowerer<'a> {
 }
 
 /// The identity of a call: what its result depends on.
-pub(super) type CallKey = (ItemId, Vec<ValueKey>, Vec<Axis>, Vec<NodeId>);
+pub(super) type CallKey = (Callee, Vec<ValueKey>, Vec<Axis>, Vec<NodeId>);
 
 /// One open call, or the top level of a file.
 pub(super) struct Frame<'a> {
@@ -59,8 +62,10 @@ pub(super) struct Frame<'a> {
     pub id: usize,
     /// Where names are looked up after the locals.
     pub module: ModuleId,
-    /// The `fn` and the place of its call.
-    pub call: Option<(ItemId, Span)>,
+    /// What is called, and the place of its call.
+    pub call: Option<(Callee, Span)>,
+    /// The instance of a layer whose names are visible.
+    pub layer: Option<LayerId>,
     /// Arguments, local `let`s, indices and dims of the signature.
     pub locals: FxHashMap<&'a str, Vec<Local>>,
     /// What `..` stands for inside a comprehension over any leading axes.
@@ -103,6 +108,7 @@ impl<'a> Lowerer<'a> {
             diagnostics: vec![],
             hints: FxHashMap::default(),
             size_checks: vec![],
+            layers: Layers::default(),
             calls: FxHashMap::default(),
             depth: 0,
             hoisted: FxHashMap::default(),
@@ -139,14 +145,14 @@ impl<'a> Lowerer<'a> {
     /// Adds the place of the call to a problem inside a function of the user.
     fn with_call(&self, problem: Diagnostic) -> Diagnostic {
         match self.frames.last().and_then(|f| f.call.map(|c| (f.module, c))) {
-            Some((module, (item, at))) if !self.modules[module].is_std => {
+            Some((module, (callee, at))) if !self.modules[module].is_std => {
                 let at = self.outside_std(self.frames.len() - 1, at);
-                let name = order::item_name(&self.names.items[item.0]);
+                let name = self.callee_name(callee);
                 problem.label(at, error::in_this_call(&name))
             }
-            Some((_, (item, _))) => {
-                let name = order::item_name(&self.names.items[item.0]);
-                let arguments = self.show_arguments(item);
+            Some((_, (callee, _))) => {
+                let name = self.callee_name(callee);
+                let arguments = self.show_arguments(callee);
                 if arguments.is_empty() { problem } else { problem.note(error::in_std_function(&name, &arguments)) }
             }
             None => problem,
@@ -154,8 +160,8 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The arguments of the innermost call with their shapes: `y: [N], f: [N, 1]`.
-    fn show_arguments(&self, item: ItemId) -> String {
-        let ItemKind::Fn(f) = self.names.items[item.0].kind else { return String::new() };
+    fn show_arguments(&self, callee: Callee) -> String {
+        let Ok((f, _)) = self.function(callee) else { return String::new() };
         let shown = f.arguments.iter().filter_map(|a| match &self.local(&a.name.text)?.value {
             Ok(Value::Array(array)) => Some(format!("{}: {}", a.name.text, self.show_shape(&array.axes))),
             _ => None,
@@ -193,12 +199,13 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Opens a frame.
-    pub(super) fn push_frame(&mut self, module: ModuleId, call: Option<(ItemId, Span)>) {
+    pub(super) fn push_frame(&mut self, module: ModuleId, call: Option<(Callee, Span)>) {
         self.next_frame += 1;
         self.frames.push(Frame {
             id: self.next_frame,
             module,
             call,
+            layer: None,
             locals: FxHashMap::default(),
             rest: None,
             index_names: vec![],
@@ -250,6 +257,9 @@ impl<'a> Lowerer<'a> {
             };
             return Some((local.span, noun));
         }
+        if let Some(member) = self.own_member(name) {
+            return Some(member);
+        }
         let binding = self.global(name)?;
         let noun = match binding.entity {
             Entity::Item(item, _) => self.names.items[item.0].kind.noun(),
@@ -262,6 +272,9 @@ impl<'a> Lowerer<'a> {
     pub(super) fn item_value(&mut self, item: ItemId, part: Option<usize>) -> Evaluated {
         if let ItemKind::Fn(_) = self.names.items[item.0].kind {
             return Ok(Value::Function(Callee::User(item)));
+        }
+        if let ItemKind::Layer(_) = self.names.items[item.0].kind {
+            return Ok(Value::Function(Callee::Layer(item)));
         }
         let value = self.values[item.0].clone().unwrap_or(Err(Reported))?;
         match (value, part) {

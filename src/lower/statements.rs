@@ -8,7 +8,7 @@ use super::scope::Lowerer;
 use super::types::Declared;
 use super::value::{Array, Evaluated, Reported, Slot, Sort, Value};
 use crate::diag::catalog::{names as error, shapes};
-use crate::graph::{Axis, Initializer, PortKind, ProgramPort, Role, Value as Named, ValueRole};
+use crate::graph::{Axis, Initializer, PortId, PortKind, ProgramPort, Role, Value as Named, ValueRole};
 use crate::span::Span;
 use crate::syntax::ast::{CallArgument, Declaration, Expr, ExprKind, Name, Pattern};
 use std::rc::Rc;
@@ -55,7 +55,7 @@ impl<'a> Lowerer<'a> {
                     Ok(Value::Tuple(Rc::from(arrays.into_iter().collect::<Evaluated<Vec<Value>>>()?)))
                 }
             }),
-            ItemKind::Fn(_) => Err(Reported),
+            ItemKind::Fn(_) | ItemKind::Layer(_) => Err(Reported),
             ItemKind::Output { name, binders, value } => match (binders, value) {
                 (Some(binders), Some(value)) => self.comprehension(binders, value, name.span),
                 (None, Some(value)) => self.array(value).map(Value::Array),
@@ -82,6 +82,17 @@ impl<'a> Lowerer<'a> {
     }
 
     fn port(&mut self, d: &'a Declaration, role: Role) -> Evaluated {
+        self.declare(d, role, d.name.text.clone(), &[]).map(|(_, array)| Value::Array(array))
+    }
+
+    /// Makes a port of a declaration, with the axes of a family of layers before its own.
+    pub(super) fn declare(
+        &mut self,
+        d: &'a Declaration,
+        role: Role,
+        name: String,
+        family: &[Slot],
+    ) -> Evaluated<(PortId, Array)> {
         let (declared, shape) = self.port_type(d.ty.as_ref())?;
         let kind = match &declared {
             Declared::Real => PortKind::Real,
@@ -89,14 +100,17 @@ impl<'a> Lowerer<'a> {
             Declared::Index(size) => PortKind::Index(self.graph.extents.intern(size.clone())),
         };
         let span = d.name.span;
-        if role == Role::Param && kind != PortKind::Real {
+        if matches!(role, Role::Param | Role::State) && kind != PortKind::Real {
             return self.fail(shapes::param_is_real(d.ty.as_ref().map_or(span, |t| t.span), &d.name.text));
         }
+        let shape: Vec<_> = family.iter().map(|s| (s.axis.extent, s.from)).chain(shape).collect();
         let sizes: Vec<_> = shape.iter().map(|s| s.0).collect();
-        let id = self.graph.declare_port(&d.name.text, kind, &sizes);
-        let axes: Vec<Slot> = (self.graph.port_info(id).axes.iter().zip(&shape))
+        self.check_count(&sizes, span)?;
+        let id = self.graph.declare_port(name, kind, &sizes);
+        let all: Vec<Slot> = (self.graph.port_info(id).axes.iter().zip(&shape))
             .map(|(axis, (_, from))| Slot { axis: *axis, from: *from })
             .collect();
+        let axes = all[family.len()..].to_vec();
         let constraint = self.constraint(d, role, &axes)?;
         let initial = match (&d.value, role) {
             (Some(value), _) => self.initial(value, &axes, d).map(Some),
@@ -105,7 +119,7 @@ impl<'a> Lowerer<'a> {
                 let name = &d.name.text;
                 Err(self.report(shapes::needs_start(span, name)))
             }
-            (None, Role::Param) => Ok(Some(Initializer::Constant(0.0))),
+            (None, Role::Param | Role::State) => Ok(Some(Initializer::Constant(0.0))),
             (None, _) => Ok(None),
         };
         // A wrong start does not make the port unknown.
@@ -113,7 +127,7 @@ impl<'a> Lowerer<'a> {
             if let (Some(constraint), Some(start), Some(value)) = (constraint, &initial, &d.value) {
                 self.check_start(&d.name.text, constraint, start, &axes, value.span)?;
             }
-            self.ports.push(ProgramPort { id, role, initial, constraint, family: 0, span });
+            self.ports.push(ProgramPort { id, role, initial, constraint, family: family.len(), span });
         }
         let node = self.graph.port(id);
         let sort = match declared {
@@ -121,7 +135,7 @@ impl<'a> Lowerer<'a> {
             Declared::Bool => Sort::Bool,
             Declared::Index(size) => Sort::Index { label: true, size: Some(size) },
         };
-        Ok(Value::Array(Array { node, axes, kind: sort, number: None }))
+        Ok((id, Array { node, axes: all, kind: sort, number: None }))
     }
 
     /// `= he_normal()`, `= 0.1`, `= [1, 2]`

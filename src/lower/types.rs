@@ -125,17 +125,17 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// An argument of a `fn`; dims of its type that are not declared become known.
-    pub(super) fn check_argument(
+    /// An argument of a `fn` or layer; dims of its type that are not declared become known.
+    pub(super) fn check_parameter(
         &mut self,
         value: Value,
         ty: &'a TypeExpr,
-        f: &'a Function,
+        title: &str,
         name: &'a Name,
         place: Span,
     ) -> Evaluated {
         let shown = crate::diag::catalog::shown;
-        let what = format!("argument `{}` of `{}`", shown(&name.text), shown(f.title()));
+        let what = format!("argument `{}` of `{}`", shown(&name.text), shown(title));
         let meeting = Meeting { span: place, what, ty, signature: true };
         self.meet(value, meeting)
     }

@@ -9,7 +9,6 @@ use crate::syntax::ast::{Repeat, Statement, StatementKind, Update};
 /// What is refused about a statement of a file.
 pub(super) fn statement(statement: &Statement) -> Option<Diagnostic> {
     let word = match &statement.kind {
-        StatementKind::Layer(_) => "layer",
         StatementKind::State(_) => "state",
         StatementKind::Update(_) => "update",
         StatementKind::Derivative(_) => "derivative",

@@ -29,7 +29,13 @@ pub(super) enum Value {
     Function(Callee),
     /// The value of an argument called `axis`.
     Axes(AxisChoice),
+    /// An instance of a layer, or a family of them.
+    Layer(LayerId),
 }
+
+/// An instance of a layer at places of its families.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct LayerId(pub usize);
 
 /// A term with an order of axes.
 ///
@@ -83,6 +89,10 @@ pub(super) enum Callee {
     Fold(Fold),
     /// What cannot be said in the language.
     Native(Native),
+    /// A layer, whose call makes an instance.
+    Layer(ItemId),
+    /// A `fn` of an instance: the one at this place of the layer's body.
+    Method(LayerId, usize),
 }
 
 /// The value of an argument called `axis`.
@@ -151,6 +161,8 @@ pub(super) enum ValueKey {
     Function(Callee),
     /// Of a choice of axes.
     Axes(AxisChoice),
+    /// Of an instance of a layer.
+    Layer(LayerId),
 }
 
 impl Value {
@@ -161,6 +173,7 @@ impl Value {
             Value::Tuple(values) => ValueKey::Tuple(values.iter().map(Value::key).collect()),
             Value::Function(callee) => ValueKey::Function(*callee),
             Value::Axes(choice) => ValueKey::Axes(choice.clone()),
+            Value::Layer(layer) => ValueKey::Layer(*layer),
         }
     }
 }

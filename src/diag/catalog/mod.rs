@@ -17,6 +17,7 @@
 pub mod constraints;
 pub mod data;
 pub mod derivatives;
+pub mod layers;
 pub mod lints;
 pub mod names;
 pub mod shapes;
@@ -44,6 +45,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeEntry> {
         syntax::ENTRIES,
         syntax::FORMS,
         names::ENTRIES,
+        layers::ENTRIES,
         shapes::ENTRIES,
         constraints::ENTRIES,
         derivatives::ENTRIES,
