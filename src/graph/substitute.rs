@@ -66,8 +66,13 @@ impl Graph {
                     let body = self.substitute(&[body], with)[0];
                     self.reduce(reduction, &fresh, body)
                 }
-                // Pushed through the reduction, so that axes which are brought meet those of the view in its body.
-                Op::At(_) if matches!(self.op(self.args(n)[0]), Op::Reduce(..)) && live(self, self.args(n)[0]) => {
+                // Pushed through the reduction where it is read at a place that is brought: both meet in its body, and
+                // nobody works out all pairs of places.
+                Op::At(_)
+                    if matches!(self.op(self.args(n)[0]), Op::Reduce(..))
+                        && live(self, self.args(n)[0])
+                        && self.args(n)[1..].iter().any(|i| self.axes(*i).intersects(&brought)) =>
+                {
                     let indices: Args = self.args(n)[1..].iter().map(|a| *memo.get(a).unwrap_or(a)).collect();
                     match self.as_reduction(n) {
                         Some((reduction, bound, body)) if indices[..] == self.args(n)[1..] => {

@@ -12,13 +12,13 @@ use crate::span::Span;
 use crate::syntax::ast::{ArgumentValue, Binder, BinderRange, CallArgument, Expr, ExprKind, IndexItem, Name};
 
 /// Indices that are bound while their body is worked out.
-struct Opened<'a> {
+pub(super) struct Opened<'a> {
     /// The names to forget.
     names: Vec<&'a str>,
     /// The axes that become the first of the result, or are reduced.
-    slots: Vec<Slot>,
+    pub(super) slots: Vec<Slot>,
     /// What a range that depends on other indices leaves out.
-    filters: Vec<NodeId>,
+    pub(super) filters: Vec<NodeId>,
     /// Where the only range starts, for the result of `argmax`.
     start: Option<NodeId>,
     indices: usize,
@@ -117,7 +117,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Binds indices: finds their ranges and gives each an axis.
-    fn open(
+    pub(super) fn open(
         &mut self,
         list: &[Index<'a>],
         rest: Option<Span>,
@@ -265,7 +265,7 @@ impl<'a> Lowerer<'a> {
         Ok(array.node)
     }
 
-    fn close(&mut self, opened: Opened<'a>) {
+    pub(super) fn close(&mut self, opened: Opened<'a>) {
         for name in opened.names.iter().rev() {
             self.pop_local(name);
             self.frame().index_names.pop();

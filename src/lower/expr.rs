@@ -65,7 +65,7 @@ impl<'a> Lowerer<'a> {
                 let parts: Vec<Evaluated> = items.iter().map(|e| self.expr(e)).collect();
                 Ok(Value::Tuple(Rc::from(parts.into_iter().collect::<Evaluated<Vec<Value>>>()?)))
             }
-            ExprKind::Repeat(repeat) => self.fail(super::unavailable::repeat(repeat)),
+            ExprKind::Repeat(repeat) => self.repeat(repeat, e.span),
             ExprKind::Block { lines, value } => self.block(lines, value),
             ExprKind::Error => Err(Reported),
         }
@@ -341,6 +341,26 @@ impl<'a> Lowerer<'a> {
         if let Some((item, arguments)) = self.layer_call(&l.value) {
             return self.instantiate(item, l, arguments);
         }
+        let names = self.defining.len();
+        match &l.pattern {
+            Pattern::Name(name) => self.defining.push(name.span),
+            Pattern::Tuple(list) => self.defining.extend(list.iter().map(|n| n.span)),
+        }
+        let value = self.defined_value(l);
+        self.defining.truncate(names);
+        let value = value?;
+        match l.pattern {
+            // Tuples are only ever taken apart, and functions only passed on.
+            Pattern::Name(_) => match value {
+                // Another name for an instance.
+                Value::Layer(_) => Ok(value),
+                value => self.expect_array(value, l.value.span).map(Value::Array),
+            },
+            Pattern::Tuple(_) => Ok(value),
+        }
+    }
+
+    fn defined_value(&mut self, l: &'a Let) -> Evaluated {
         let value = match &l.binders {
             Some(binders) => {
                 if let Pattern::Name(name) = &l.pattern {
@@ -350,18 +370,9 @@ impl<'a> Lowerer<'a> {
             }
             None => self.expr(&l.value)?,
         };
-        let value = match &l.ty {
-            Some(ty) => self.check_type(value, ty, l)?,
-            None => value,
-        };
-        match l.pattern {
-            // Tuples are only ever taken apart, and functions only passed on.
-            Pattern::Name(_) => match value {
-                // Another name for an instance.
-                Value::Layer(_) => Ok(value),
-                value => self.expect_array(value, l.value.span).map(Value::Array),
-            },
-            Pattern::Tuple(_) => Ok(value),
+        match &l.ty {
+            Some(ty) => self.check_type(value, ty, l),
+            None => Ok(value),
         }
     }
 

@@ -23,6 +23,7 @@ mod order;
 mod program;
 mod ranges;
 mod reductions;
+mod repeat;
 mod scope;
 mod shape_functions;
 mod statements;

@@ -39,6 +39,8 @@ pub(super) struct Lowerer<'a> {
     pub layers: Layers,
     /// Results of calls.
     pub calls: FxHashMap<CallKey, Evaluated>,
+    /// The names of the definitions that are open: a loop may use them for its states.
+    pub defining: Vec<Span>,
     /// How deep expressions and calls are open.
     pub depth: usize,
     /// Expressions worked out to find the range of an index, by frame.
@@ -88,6 +90,7 @@ pub(super) enum LocalRole {
     Argument,
     Let,
     Index,
+    State,
     Dim,
 }
 
@@ -110,6 +113,7 @@ impl<'a> Lowerer<'a> {
             size_checks: vec![],
             layers: Layers::default(),
             calls: FxHashMap::default(),
+            defining: vec![],
             depth: 0,
             hoisted: FxHashMap::default(),
             softmaxes: FxHashSet::default(),
@@ -253,6 +257,7 @@ impl<'a> Lowerer<'a> {
                 LocalRole::Argument => "argument",
                 LocalRole::Let => "let",
                 LocalRole::Index => "index",
+                LocalRole::State => "state",
                 LocalRole::Dim => "dim",
             };
             return Some((local.span, noun));

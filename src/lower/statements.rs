@@ -58,7 +58,12 @@ impl<'a> Lowerer<'a> {
             ItemKind::Fn(_) | ItemKind::Layer(_) => Err(Reported),
             ItemKind::Output { name, binders, value } => match (binders, value) {
                 (Some(binders), Some(value)) => self.comprehension(binders, value, name.span),
-                (None, Some(value)) => self.array(value).map(Value::Array),
+                (None, Some(value)) => {
+                    self.defining.push(name.span);
+                    let value = self.array(value).map(Value::Array);
+                    self.defining.pop();
+                    value
+                }
                 (_, None) => {
                     let value = self.lookup(&name.text, name.span);
                     value.and_then(|v| self.expect_array(v, name.span)).map(Value::Array)

@@ -4,7 +4,7 @@
 
 use crate::diag::{Diagnostic, catalog::syntax as error};
 use crate::span::Span;
-use crate::syntax::ast::{Repeat, Statement, StatementKind, Update};
+use crate::syntax::ast::{Statement, StatementKind, Update};
 
 /// What is refused about a statement of a file.
 pub(super) fn statement(statement: &Statement) -> Option<Diagnostic> {
@@ -20,11 +20,6 @@ pub(super) fn statement(statement: &Statement) -> Option<Diagnostic> {
 /// `update` in a block.
 pub(super) fn update(update: &Update) -> Diagnostic {
     error::not_available(keyword(update.span, "update"), "update")
-}
-
-/// A loop.
-pub(super) fn repeat(repeat: &Repeat) -> Diagnostic {
-    error::not_available(repeat.form_span, repeat.form.word())
 }
 
 fn keyword(whole: Span, word: &str) -> Span {

@@ -19,6 +19,7 @@ pub mod data;
 pub mod derivatives;
 pub mod layers;
 pub mod lints;
+pub mod loops;
 pub mod names;
 pub mod shapes;
 pub mod syntax;
@@ -48,6 +49,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeEntry> {
         layers::ENTRIES,
         shapes::ENTRIES,
         constraints::ENTRIES,
+        loops::ENTRIES,
         derivatives::ENTRIES,
         data::ENTRIES,
         training::ENTRIES,

@@ -119,6 +119,14 @@ pub fn index_name_taken(at: Span, name: &str, noun: &str, other: Span) -> Diagno
         .help("rename the index")
 }
 
+/// A state of a loop with the name of something visible.
+pub fn state_name_taken(at: Span, name: &str, noun: &str, other: Span) -> Diagnostic {
+    let name = shown(name);
+    Diagnostic::new("E0207", format!("state `{name}` has the name of {noun} `{name}`"), at, "bound again here")
+        .label(other, format!("{noun} `{name}`"))
+        .help("rename the state; only the value that the loop defines may lend its name")
+}
+
 /// A `fn` that calls itself without end.
 pub fn endless_recursion(at: Span, name: &str, limit: usize) -> Diagnostic {
     Diagnostic::new(
