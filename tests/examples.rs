@@ -43,7 +43,7 @@ fn row_ports(program: &Program) -> Vec<RowPort> {
                     PortKind::Index(c) => DataKind::Index(size(c)),
                     PortKind::Bool => DataKind::Bool,
                 },
-                per_row: true,
+                rows: Some(size(info.axes[0].extent)),
                 shape: info.axes[1..].iter().map(|a| size(a.extent)).collect(),
                 required: true,
                 span: p.span,

@@ -29,6 +29,16 @@ pub enum DataError {
         /// `.npy`, or `a name without an ending`.
         ending: String,
     },
+    /// A function that does not read files of this kind.
+    #[error("`{function}` cannot read {file}: it needs {needs}")]
+    WrongFormat {
+        /// The path.
+        file: String,
+        /// `column`, `chars`.
+        function: &'static str,
+        /// `a table, \`.csv\` or \`.tsv\``
+        needs: &'static str,
+    },
     /// The bytes are no UTF-8 text.
     #[error("{file}, line {line}: this is not UTF-8 text")]
     NotUtf8 {
@@ -219,6 +229,52 @@ pub enum DataError {
         /// The categories, in order.
         known: Vec<String>,
     },
+    /// A character that does not occur in the text that the vocabulary was made from.
+    #[error("{file}, line {line}: the character {found:?} is not in the vocabulary")]
+    Character {
+        /// The path.
+        file: String,
+        /// The line.
+        line: usize,
+        /// The character.
+        found: char,
+    },
+    /// More characters or categories than labels.
+    #[error("the data give `{}` {found} labels, but it is {}", shown(port), index_text(dim, *known))]
+    Categories {
+        /// The port.
+        port: String,
+        /// The number of classes as written in the model.
+        dim: String,
+        /// By the data.
+        found: usize,
+        /// By the model.
+        known: usize,
+    },
+    /// A dim that says how long windows are, without a size.
+    #[error("the size of {} is not known", shown(dim))]
+    UnknownSize {
+        /// The dim.
+        dim: String,
+    },
+    /// Windows of one table that begin at different rows.
+    #[error("windows of one table begin every {first} rows and every {second} rows")]
+    WindowSteps {
+        /// By the first.
+        first: usize,
+        /// By another one.
+        second: usize,
+    },
+    /// A file shorter than a window.
+    #[error("{file} has {rows} rows, but one window needs {reach}")]
+    WindowTooLong {
+        /// The path.
+        file: String,
+        /// How many rows there are.
+        rows: usize,
+        /// How many a window covers, with offsets.
+        reach: usize,
+    },
     /// Two shapes in one expression that do not combine.
     #[error("shapes {} and {} do not combine", shape(left), shape(right))]
     Combine {
@@ -304,14 +360,15 @@ impl DataError {
     pub fn code(&self) -> &'static str {
         use DataError::*;
         match self {
-            Unreadable { .. } | Format { .. } => "E0520",
+            Unreadable { .. } | Format { .. } | WrongFormat { .. } => "E0520",
             NotUtf8 { .. } | Empty { .. } | NoRows { .. } | TooManyRows { .. } | Ragged { .. } => "E0521",
             UnclosedQuote { .. } | TextAfterQuote { .. } | DuplicateColumn { .. } => "E0521",
             UnknownColumn { .. } | ColumnNumber { .. } | ColumnOrder { .. } | HeadersDiffer { .. } => "E0522",
             Missing { .. } | NoMean { .. } | Cell { .. } | NotFinite { .. } => "E0523",
-            Label { .. } | Category { .. } => "E0524",
-            Combine { .. } | Reshape { .. } | Shape { .. } | Extent { .. } => "E0508",
+            Label { .. } | Category { .. } | Character { .. } | Categories { .. } => "E0524",
+            Combine { .. } | Reshape { .. } | Shape { .. } | Extent { .. } | UnknownSize { .. } => "E0508",
             RowRange { .. } | AllDropped { .. } | EmptyPart { .. } => "E0525",
+            WindowSteps { .. } | WindowTooLong { .. } => "E0525",
             Statistics { .. } | UnknownPort { .. } => "E0526",
         }
     }
@@ -358,6 +415,16 @@ impl DataError {
             Category { known, .. } => {
                 format!("they are {}; `stratify` puts every category of a label into the training rows", some_of(known))
             }
+            Character { .. } => {
+                "the vocabulary is that of `file`; put the character there, or leave it out here".into()
+            }
+            Categories { dim, found, known, .. } if *dim != known.to_string() => {
+                format!("write `dim {} = {found}`, or leave its size open", shown(dim))
+            }
+            UnknownSize { dim } => {
+                format!("write `{0} = 64` in the `data` block, or `--dim {0}=64` on the command line", shown(dim))
+            }
+            WindowSteps { .. } => "give them all the same `step`: `windows(…, 24, step = 1)`".into(),
             Combine { .. } => "shapes combine if they are equal, or one is the end of the other".into(),
             Shape { found, needed, .. } if found == &[1] && needed == "[]" => {
                 "`column(…)` gives one number, `columns(…)` a list".into()
@@ -399,6 +466,15 @@ impl From<DataError> for LoadError {
 /// The number of elements of a shape; the largest number there is instead of a larger one.
 pub(super) fn element_count(shape: &[usize]) -> usize {
     shape.iter().fold(1, |count, size| count.saturating_mul(*size))
+}
+
+/// `index(2)`, `index(V)` with V = 64
+fn index_text(dim: &str, known: usize) -> String {
+    if dim == known.to_string() {
+        format!("index({known})")
+    } else {
+        format!("index({0}) with {0} = {known}", shown(dim))
+    }
 }
 
 /// `[2, 3]`

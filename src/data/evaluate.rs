@@ -5,30 +5,23 @@
 use super::columns::Selection;
 use super::constant::apply;
 use super::error::{DataError, LoadError, element_count};
-use super::expression::{RowExpr, RowKind, Scaling, combine};
+use super::expression::{RowExpr, RowKind, Scaling, Window, combine};
 use super::ports::{PortKind, RowPort};
+use super::rows::{Place, Rows};
 use super::settings::Missing;
+use super::source::Source;
 use super::statistics::{Statistic, Statistics, mean_and_deviation};
 use super::table::Table;
 use crate::diag::Diagnostic;
 use crate::diag::catalog::lints as lint;
 use crate::span::Span;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Texts that stand for a missing number, besides the empty text and NaN.
 const MISSING_WORDS: &[&str] = &["NA", "N/A", "NULL", "null", "?"];
 
 /// Texts for truth values in the columns of a bool port.
 const TRUTHS: &[(&str, f64)] = &[("true", 1.0), ("false", 0.0)];
-
-/// A row of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    /// The number of the table.
-    pub table: usize,
-    /// The row in it.
-    pub row: usize,
-}
 
 /// One value per element and row, row by row.
 #[derive(Clone, Debug)]
@@ -41,12 +34,32 @@ pub(super) struct Numbers {
     pub columns: Vec<String>,
     /// Whether there is a row of values for each row of the data.
     per_row: bool,
+    /// Of windows: how many places after the start of the window the first element lies, and elements per place.
+    window: Option<(usize, usize)>,
 }
 
 impl Numbers {
     /// Elements in a row.
     pub fn width(&self) -> usize {
         self.columns.len()
+    }
+
+    /// The file and line of an element.
+    pub fn file_and_line(&self, rows: &Rows, element: usize) -> (String, usize) {
+        let width = self.width().max(1);
+        let at = match (&rows.windows, self.window) {
+            (Some(starts), Some((offset, per_place))) => {
+                let within = offset + element % width / per_place.max(1);
+                starts.get(element / width).map_or(0, |start| start + within)
+            }
+            // Inside of windows the rows are those of the files.
+            _ => element / width,
+        };
+        let place = rows.places.get(at);
+        match place.and_then(|place| Some((rows.sources.get(place.source)?, place.row))) {
+            Some((source, row)) => (source.file().to_string(), source.line(row)),
+            None => (String::new(), 0),
+        }
     }
 
     /// The same, with a row of values for each of `rows` rows if there was just one for all.
@@ -102,11 +115,11 @@ pub(super) fn is_missing(text: &str, is_number: bool) -> bool {
 
 /// Evaluates the expression of one port.
 pub(super) struct Evaluator<'a> {
-    pub tables: &'a [Table],
-    /// Where each row of the data stands.
-    pub places: &'a [Place],
-    /// The rows that statistics are fitted to.
+    pub rows: &'a Rows,
+    /// The rows that statistics are fitted to: of the table, or inside of windows of the files.
     pub train: &'a [u32],
+    /// Sizes of open dims.
+    pub extents: &'a BTreeMap<String, usize>,
     pub port: &'a RowPort,
     pub missing: Missing,
     /// Statistics to use instead of fitting.
@@ -124,10 +137,13 @@ impl Evaluator<'_> {
         let at = |error| LoadError::new(error, Some(expr.span));
         match &expr.kind {
             RowKind::Number(value) => {
-                Ok(Numbers { shape: vec![], values: vec![*value], columns: vec![String::new()], per_row: false })
+                let (shape, values, columns) = (vec![], vec![*value], vec![String::new()]);
+                Ok(Numbers { shape, values, columns, per_row: false, window: None })
             }
             RowKind::Cells(selection) => self.cells(selection).map_err(at),
             RowKind::Category(selection) => self.category(selection).map_err(at),
+            RowKind::Chars => self.chars().map_err(at),
+            RowKind::Windows(inner, window) => self.windows(inner, window, expr.span),
             RowKind::Function(function, inner) => {
                 let mut numbers = self.numbers(inner)?;
                 numbers.values.iter_mut().for_each(|value| *value = function.apply(*value));
@@ -153,19 +169,58 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The file and line of a row.
-    pub fn file_and_line(&self, row: usize) -> (String, usize) {
-        let place = self.places.get(row).copied();
-        match place.and_then(|place| Some((self.tables.get(place.table)?, place.row))) {
-            Some((table, row)) => (table.file().to_string(), table.line(row)),
-            None => (String::new(), 0),
+    /// The stretches of rows that the windows of the table cover.
+    fn windows(&mut self, inner: &RowExpr, window: &Window, span: Span) -> Result<Numbers, LoadError> {
+        let at = |error| LoadError::new(error, Some(span));
+        let length = window.length.resolve(self.extents).map_err(at)?;
+        let offset = window.offset.resolve(self.extents).map_err(at)?;
+        let outer = std::mem::replace(&mut self.train, &self.rows.train_places);
+        let series = self.numbers(inner).map(|numbers| numbers.repeated(self.rows.places.len()));
+        self.train = outer;
+        let series = series?;
+        let (width, starts) = (series.width(), self.rows.windows.as_deref().unwrap_or_default());
+        let mut values = Vec::with_capacity(starts.len() * length * width);
+        for start in starts {
+            let from = (start + offset) * width;
+            values.extend_from_slice(series.values.get(from..from + length * width).unwrap_or_default());
         }
+        let shape = [vec![length], series.shape].concat();
+        let columns = series.columns.iter().cycle().take(length * width).cloned().collect();
+        Ok(Numbers { shape, values, columns, per_row: true, window: Some((offset, width)) })
+    }
+
+    /// The characters of the texts as labels: their places in the sorted list of those of the main file.
+    fn chars(&mut self) -> Result<Numbers, DataError> {
+        let key = self.next_key();
+        let known: Vec<String> = match self.stored(&key)? {
+            Some(Statistic::Category(names)) => names.clone(),
+            Some(_) => return Err(unfit(&key, 1)),
+            None => self.rows.sources.first().and_then(Source::text).map_or(vec![], |text| text.vocabulary()),
+        };
+        let labels: BTreeMap<char, usize> =
+            known.iter().enumerate().filter_map(|(label, name)| Some((name.chars().next()?, label))).collect();
+        let mut values = Vec::with_capacity(self.rows.places.len());
+        for place in &self.rows.places {
+            let text = self.rows.sources.get(place.source).and_then(Source::text);
+            let Some((text, character)) = text.and_then(|text| Some((text, text.get(place.row)?))) else { continue };
+            let Some(label) = labels.get(&character) else {
+                let (file, line) = (text.file().to_string(), text.line(place.row));
+                return Err(DataError::Character { file, line, found: character });
+            };
+            values.push(*label as f64);
+        }
+        self.used.insert(key, Statistic::Category(known));
+        Ok(Numbers { shape: vec![], values, columns: vec![String::new()], per_row: true, window: None })
+    }
+
+    /// The files that are tables: all of them where columns are read.
+    fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.rows.sources.iter().filter_map(Source::table)
     }
 
     /// The columns of a selection in each table.
     fn resolve(&self, selection: &Selection) -> Result<Vec<Vec<usize>>, DataError> {
-        let columns: Vec<Vec<usize>> =
-            self.tables.iter().map(|table| selection.resolve(table)).collect::<Result<_, _>>()?;
+        let columns: Vec<Vec<usize>> = self.tables().map(|table| selection.resolve(table)).collect::<Result<_, _>>()?;
         let width = columns.first().map_or(0, Vec::len);
         match columns.iter().find(|other| other.len() != width) {
             Some(other) => {
@@ -179,9 +234,11 @@ impl Evaluator<'_> {
     /// An empty result for a selection.
     fn start(&self, selection: &Selection, columns: &[Vec<usize>]) -> Numbers {
         let first = columns.first().map_or(&[][..], Vec::as_slice);
-        let names = first.iter().map(|c| self.tables.first().map_or_else(String::new, |t| t.column_name(*c))).collect();
+        let names =
+            first.iter().map(|c| self.tables().next().map_or_else(String::new, |t| t.column_name(*c))).collect();
         let shape = if matches!(selection, Selection::One(_)) { vec![] } else { vec![first.len()] };
-        Numbers { shape, values: Vec::with_capacity(first.len() * self.places.len()), columns: names, per_row: true }
+        let values = Vec::with_capacity(first.len() * self.rows.places.len());
+        Numbers { shape, values, columns: names, per_row: true, window: None }
     }
 
     fn cells(&mut self, selection: &Selection) -> Result<Numbers, DataError> {
@@ -189,8 +246,9 @@ impl Evaluator<'_> {
         let mut numbers = self.start(selection, &columns);
         let fill = self.missing == Missing::Mean && self.port.kind == PortKind::Real;
         let mut missing: Vec<usize> = vec![];
-        for place in self.places {
-            let (Some(table), Some(columns)) = (self.tables.get(place.table), columns.get(place.table)) else {
+        let rows = self.rows;
+        for place in &rows.places {
+            let (Some(table), Some(columns)) = (rows.table(place), columns.get(place.source)) else {
                 continue;
             };
             for column in columns {
@@ -247,7 +305,7 @@ impl Evaluator<'_> {
                 for (element, column) in numbers.columns.iter().enumerate() {
                     let known = elements(&numbers.values, width, element, self.train).filter(|value| !value.is_nan());
                     if known.clone().next().is_none() {
-                        let (file, _) = self.file_and_line(self.train.first().map_or(0, |row| *row as usize));
+                        let file = self.rows.sources.first().map_or("", Source::file).to_string();
                         return Err(DataError::NoMean { file, column: column.clone() });
                     }
                     means.push(mean_and_deviation(known).0);
@@ -269,8 +327,9 @@ impl Evaluator<'_> {
         let columns = self.resolve(selection)?;
         let mut numbers = self.start(selection, &columns);
         let mut texts: Vec<(&str, Place, usize)> = vec![];
-        for place in self.places {
-            let (Some(table), Some(columns)) = (self.tables.get(place.table), columns.get(place.table)) else {
+        let rows = self.rows;
+        for place in &rows.places {
+            let (Some(table), Some(columns)) = (rows.table(place), columns.get(place.source)) else {
                 continue;
             };
             for column in columns {
@@ -294,7 +353,7 @@ impl Evaluator<'_> {
         };
         for (text, place, column) in texts {
             let Ok(label) = known.binary_search_by(|name| name.as_str().cmp(text)) else {
-                let Some(table) = self.tables.get(place.table) else { continue };
+                let Some(table) = rows.table(&place) else { continue };
                 let (file, line, column) = (table.file().into(), table.line(place.row), table.column_name(column));
                 return Err(DataError::Category { file, line, column, found: text.into(), known });
             };
@@ -353,7 +412,8 @@ impl Evaluator<'_> {
         };
         // Numbers near the largest double have no deviation that is one.
         if let Some(found) = (0..width).map(range).find(|range| !range.is_finite()) {
-            let (file, line) = self.file_and_line(self.train.first().map_or(0, |row| *row as usize));
+            let first = self.train.first().map_or(0, |row| *row as usize);
+            let (file, line) = numbers.file_and_line(self.rows, first * width);
             let error = DataError::NotFinite { file, line, port: self.port.name.clone(), found };
             return Err(LoadError::new(error, Some(span)));
         }
@@ -386,7 +446,7 @@ impl Evaluator<'_> {
 
     fn finite(&self, numbers: Numbers, span: Span) -> Result<Numbers, LoadError> {
         let Some(at) = numbers.values.iter().position(|value| !value.is_finite()) else { return Ok(numbers) };
-        let (file, line) = self.file_and_line(at / numbers.width().max(1));
+        let (file, line) = numbers.file_and_line(self.rows, at);
         let found = numbers.values.get(at).copied().unwrap_or(f64::NAN);
         let error = DataError::NotFinite { file, line, port: self.port.name.clone(), found };
         Err(LoadError::new(error, Some(span)))
@@ -424,5 +484,6 @@ fn combined(left: &Numbers, right: &Numbers, op: impl Fn(f64, f64) -> f64) -> Re
     let source = if left.per_row && left_width == width || !right.per_row { left } else { right };
     let columns =
         (0..width).map(|e| source.columns.get(e % source.width().max(1)).cloned().unwrap_or_default()).collect();
-    Ok(Numbers { shape, values, columns, per_row: left.per_row || right.per_row })
+    let window = if left.width() == width { left.window } else { right.window };
+    Ok(Numbers { shape, values, columns, per_row: left.per_row || right.per_row, window })
 }

@@ -10,6 +10,7 @@ use crate::diag::Diagnostic;
 use crate::diag::catalog::data as error;
 use crate::span::Span;
 use crate::syntax::ast::{ArgumentValue, BinaryOp, CallArgument, Expr, ExprKind};
+use std::collections::BTreeMap;
 
 /// An expression with its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,10 @@ pub(super) enum RowKind {
     Cells(Selection),
     /// The texts of some columns, as labels.
     Category(Selection),
+    /// The characters of a text, as labels.
+    Chars,
+    /// `windows(a, T)`: stretches of consecutive rows.
+    Windows(Box<RowExpr>, Window),
     /// `-a`, `log(a)`
     Function(Function, Box<RowExpr>),
     /// `a + b`
@@ -37,6 +42,49 @@ pub(super) enum RowKind {
     Scale(Scaling, Box<RowExpr>),
     /// `reshape(a, [1, 8, 8])`
     Reshape(Box<RowExpr>, Vec<usize>),
+}
+
+/// A stretch of rows: from `offset` rows after the start of a window, `length` of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Window {
+    /// How many rows.
+    pub length: Count,
+    /// How many rows after the start.
+    pub offset: Count,
+    /// From the start of one window to that of the next; none if it is the length.
+    pub step: Option<Count>,
+}
+
+/// A count that may be the size of an open dim.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Count {
+    /// A number.
+    Known(usize),
+    /// An open dim, whose size is known when data are read.
+    Dim(String),
+}
+
+impl Count {
+    /// Reads a count.
+    fn new(expr: &Expr, dims: Dims) -> Option<Count> {
+        match name(expr) {
+            Some(dim) if dims.iter().any(|(known, size)| *known == dim && size.is_none()) => {
+                Some(Count::Dim(dim.into()))
+            }
+            _ => count(expr, dims).map(Count::Known),
+        }
+    }
+
+    /// The number.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownSize`] if the dim has no size.
+    pub fn resolve(&self, extents: &BTreeMap<String, usize>) -> Result<usize, DataError> {
+        match self {
+            Count::Known(number) => Ok(*number),
+            Count::Dim(dim) => extents.get(dim).copied().ok_or_else(|| DataError::UnknownSize { dim: dim.clone() }),
+        }
+    }
 }
 
 /// Functions of one number.
@@ -83,11 +131,23 @@ impl Scaling {
 }
 
 /// Every function that can be written.
-const FUNCTIONS: &[&str] =
-    &["column", "columns", "category", "standardize", "minmax", "reshape", "abs", "exp", "log", "sqrt"];
+const FUNCTIONS: &[&str] = &[
+    "column",
+    "columns",
+    "category",
+    "chars",
+    "windows",
+    "standardize",
+    "minmax",
+    "reshape",
+    "abs",
+    "exp",
+    "log",
+    "sqrt",
+];
 
 /// Functions of the language that this version does not have.
-const LATER: &[&str] = &["windows", "chars", "sparse", "array"];
+const LATER: &[&str] = &["sparse", "array"];
 
 impl RowExpr {
     /// Reads the value of an entry.
@@ -120,6 +180,11 @@ impl RowExpr {
         match &self.kind {
             RowKind::Number(_) => Ok(Some(vec![])),
             RowKind::Cells(selection) | RowKind::Category(selection) => Ok(selection.shape()),
+            RowKind::Chars => Ok(Some(vec![])),
+            RowKind::Windows(inner, window) => match (&window.length, inner.shape()?) {
+                (Count::Known(length), Some(shape)) => Ok(Some([vec![*length], shape].concat())),
+                _ => Ok(None),
+            },
             RowKind::Function(_, inner) | RowKind::Scale(_, inner) => inner.shape(),
             RowKind::Binary(_, left, right) => match (left.shape()?, right.shape()?) {
                 (Some(left), Some(right)) => {
@@ -140,8 +205,11 @@ impl RowExpr {
     pub fn visit<'a>(&'a self, visit: &mut dyn FnMut(&'a RowExpr)) {
         visit(self);
         match &self.kind {
-            RowKind::Number(_) | RowKind::Cells(_) | RowKind::Category(_) => {}
-            RowKind::Function(_, inner) | RowKind::Scale(_, inner) | RowKind::Reshape(inner, _) => inner.visit(visit),
+            RowKind::Number(_) | RowKind::Cells(_) | RowKind::Category(_) | RowKind::Chars => {}
+            RowKind::Function(_, inner)
+            | RowKind::Scale(_, inner)
+            | RowKind::Reshape(inner, _)
+            | RowKind::Windows(inner, _) => inner.visit(visit),
             RowKind::Binary(_, left, right) => {
                 left.visit(visit);
                 right.visit(visit);
@@ -149,10 +217,43 @@ impl RowExpr {
         }
     }
 
-    /// Whether it reads columns.
+    /// Whether it reads what differs from row to row: columns or characters.
     pub fn has_columns(&self) -> bool {
-        let mut found = false;
-        self.visit(&mut |part| found |= matches!(part.kind, RowKind::Cells(_) | RowKind::Category(_)));
+        self.find(&|kind| matches!(kind, RowKind::Cells(_) | RowKind::Category(_) | RowKind::Chars)).is_some()
+    }
+
+    /// The windows in it, and where they stand.
+    pub fn windows(&self) -> Vec<(&Window, Span)> {
+        let mut found = vec![];
+        self.visit(&mut |part| {
+            if let RowKind::Windows(_, window) = &part.kind {
+                found.push((window, part.span));
+            }
+        });
+        found
+    }
+
+    /// A part that reads rows but stands in no windows, or windows in windows.
+    pub fn outside_windows(&self) -> Option<Span> {
+        match &self.kind {
+            RowKind::Number(_) => None,
+            RowKind::Cells(_) | RowKind::Category(_) | RowKind::Chars => Some(self.span),
+            RowKind::Windows(inner, _) => inner.windows().first().map(|(_, span)| *span),
+            RowKind::Function(_, inner) | RowKind::Scale(_, inner) | RowKind::Reshape(inner, _) => {
+                inner.outside_windows()
+            }
+            RowKind::Binary(_, left, right) => left.outside_windows().or_else(|| right.outside_windows()),
+        }
+    }
+
+    /// The first part of such a kind.
+    pub fn find(&self, wanted: &dyn Fn(&RowKind) -> bool) -> Option<Span> {
+        let mut found = None;
+        self.visit(&mut |part| {
+            if wanted(&part.kind) {
+                found.get_or_insert(part.span);
+            }
+        });
         found
     }
 }
@@ -200,6 +301,9 @@ fn call(call: &Expr, function: &Expr, arguments: &[CallArgument], dims: Dims) ->
             [CallArgument { name: None, value }] => RowKind::Category(Selection::One(column(value)?)),
             _ => return Err(wrong(call.span, String::new())),
         },
+        "chars" if arguments.is_empty() => RowKind::Chars,
+        "chars" => return Err(wrong(call.span, String::new())),
+        "windows" => windows(arguments, dims, &wrong, call.span)?,
         "columns" => RowKind::Cells(match arguments {
             [CallArgument { name: None, value: ArgumentValue::Range(range) }] => {
                 let start = range.start.as_ref().map_or(Some(0), |e| count(e, dims));
@@ -253,6 +357,47 @@ fn call(call: &Expr, function: &Expr, arguments: &[CallArgument], dims: Dims) ->
     })
 }
 
+/// `windows(e, T, offset = 0, step = T)`
+fn windows(
+    arguments: &[CallArgument],
+    dims: Dims,
+    wrong: &dyn Fn(Span, String) -> Box<Diagnostic>,
+    call: Span,
+) -> Result<RowKind, Box<Diagnostic>> {
+    let [
+        CallArgument { name: None, value: ArgumentValue::Expr(inner) },
+        CallArgument { name: None, value: ArgumentValue::Expr(length) },
+        options @ ..,
+    ] = arguments
+    else {
+        return Err(wrong(call, String::new()));
+    };
+    let read = |expr: &Expr, least: usize| match Count::new(expr, dims) {
+        Some(Count::Known(number)) if number < least => None,
+        count => count,
+    };
+    let whole = |expr: &Expr, least: usize| {
+        let given = || ArgumentValue::Expr(expr.clone());
+        read(expr, least).ok_or_else(|| wrong(expr.span, described(&given(), dims)))
+    };
+    let mut window = Window { length: whole(length, 1)?, offset: Count::Known(0), step: None };
+    let mut seen: Vec<&str> = vec![];
+    for option in options {
+        match (&option.name, &option.value) {
+            (Some(key), ArgumentValue::Expr(value)) if !seen.contains(&key.text.as_str()) => {
+                match key.text.as_str() {
+                    "offset" => window.offset = whole(value, 0)?,
+                    "step" => window.step = Some(whole(value, 1)?),
+                    other => return Err(wrong(key.span, format!("the argument `{other}`"))),
+                }
+                seen.push(&key.text);
+            }
+            (_, value) => return Err(wrong(value_span(value), String::new())),
+        }
+    }
+    Ok(RowKind::Windows(Box::new(RowExpr::new(inner, dims)?), window))
+}
+
 /// How a function is called.
 fn usage(function: &str) -> &'static str {
     match function {
@@ -261,6 +406,8 @@ fn usage(function: &str) -> &'static str {
             "`columns(0..64)`, `columns(\"a\", \"b\")`, `columns(first = \"a\", last = \"f\")` or `columns(\"pix*\")`"
         }
         "category" => "`category(\"name\")`",
+        "chars" => "`chars()`, for a `.txt` file",
+        "windows" => "`windows(chars(), 64)` or `windows(columns(…), T, offset = 1, step = 1)`",
         "standardize" => "`standardize(columns(…))`",
         "minmax" => "`minmax(columns(…))`",
         "reshape" => "`reshape(columns(0..64), [1, 8, 8])`",

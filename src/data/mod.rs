@@ -21,11 +21,14 @@ mod evaluate;
 mod expression;
 mod load;
 mod ports;
+mod rows;
 mod settings;
+mod source;
 mod spec;
 mod split;
 mod statistics;
 mod table;
+mod text;
 
 pub use csv::CsvOptions;
 pub use error::{DataError, LoadError};

@@ -31,8 +31,9 @@ pub struct RowPort {
     pub name: String,
     /// What its elements are.
     pub kind: PortKind,
-    /// Whether it has one element, of `shape`, per row. Otherwise it has just one, the same for all rows.
-    pub per_row: bool,
+    /// The size of its row axis, which all ports of a table share: it has one element, of `shape`, per row. Otherwise it
+    /// has just one, the same for all rows.
+    pub rows: Option<Extent>,
     /// The shape without the row axis.
     pub shape: Vec<Extent>,
     /// Whether the `data` block must fill it: it has no default.
@@ -42,6 +43,11 @@ pub struct RowPort {
 }
 
 impl RowPort {
+    /// Whether it has one element per row.
+    pub fn per_row(&self) -> bool {
+        self.rows.is_some()
+    }
+
     /// The shape of a row as written in the model: `[D]`, `[1, 8, 8]`, `[]` for a single number.
     pub fn shape_text(&self) -> String {
         let sizes: Vec<&str> = self.shape.iter().map(|extent| extent.text.as_str()).collect();

@@ -3,8 +3,7 @@
 //! Reads entries of blocks. Must not know ports' expressions or files' contents.
 
 use super::constant::{Dims, count, described, name, number, text};
-use super::csv::CsvOptions;
-use super::error::DataError;
+use super::source::Format;
 use crate::diag::Diagnostic;
 use crate::diag::catalog::data as error;
 use crate::span::Span;
@@ -57,20 +56,25 @@ pub struct Settings {
     pub missing: Missing,
 }
 
+impl Settings {
+    /// Those of a block that sets nothing.
+    pub(super) const NONE: Settings = Settings {
+        file: None,
+        validation: None,
+        test: None,
+        split: None,
+        stratify: None,
+        shuffle: true,
+        rows: None,
+        header: true,
+        delimiter: None,
+        missing: Missing::Error,
+    };
+}
+
 impl Default for Settings {
     fn default() -> Settings {
-        Settings {
-            file: None,
-            validation: None,
-            test: None,
-            split: None,
-            stratify: None,
-            shuffle: true,
-            rows: None,
-            header: true,
-            delimiter: None,
-            missing: Missing::Error,
-        }
+        Settings::NONE
     }
 }
 
@@ -105,7 +109,7 @@ impl Settings {
         };
         let file = || {
             let path = text(value).ok_or_else(|| wrong("the path of a file, as a text"))?;
-            match delimiter_of(Path::new(path)) {
+            match Format::of(Path::new(path)) {
                 Ok(_) => Ok(Some(Set { value: path.to_string(), span })),
                 Err(ending) => Err(Box::new(error::format(span, path, &ending))),
             }
@@ -149,6 +153,13 @@ impl Settings {
         Ok(())
     }
 
+    /// Where a setting stands that divides the rows into parts.
+    pub(super) fn divides(&self) -> Option<Span> {
+        let split = self.split.as_ref().map(|split| split.span);
+        let file = self.validation.as_ref().or(self.test.as_ref()).map(|file| file.span);
+        split.or(file).or(self.stratify.as_ref().map(|by| by.span))
+    }
+
     /// Settings that contradict each other, once all are known.
     pub(super) fn contradictions(&self, problems: &mut Vec<Diagnostic>) {
         if let (Some(stratify), false) = (&self.stratify, self.shuffle) {
@@ -167,24 +178,6 @@ impl Settings {
                 problems.push(error::part_twice(file.span, part, split.span));
             }
         }
-    }
-
-    /// How to read a file of this name.
-    pub(super) fn csv_options(&self, path: &Path) -> Result<CsvOptions, DataError> {
-        match delimiter_of(path) {
-            Ok(delimiter) => Ok(CsvOptions { header: self.header, delimiter: self.delimiter.unwrap_or(delimiter) }),
-            Err(ending) => Err(DataError::Format { file: path.display().to_string(), ending }),
-        }
-    }
-}
-
-/// The usual delimiter of a file with this ending, or what is wrong with the ending.
-fn delimiter_of(path: &Path) -> Result<char, String> {
-    match path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()) {
-        Some(ending) if ending == "csv" => Ok(','),
-        Some(ending) if ending == "tsv" => Ok('\t'),
-        Some(ending) => Err(format!("`.{ending}`")),
-        None => Err("a file without an ending".into()),
     }
 }
 

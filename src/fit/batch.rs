@@ -54,8 +54,8 @@ impl<'d> Batch<'d> {
                 check_element(port, values)?;
                 let buffer = Values::zeros(port.element, row * capacity);
                 sources.push(Source::Rows { column, row, buffer });
-            } else if let Some(fixed) = data.fixed.iter().position(|(name, _)| *name == port.name) {
-                check_element(port, &data.fixed[fixed].1)?;
+            } else if let Some(fixed) = data.fixed.iter().position(|f| f.name == port.name) {
+                check_element(port, &data.fixed[fixed].values)?;
                 sources.push(Source::Fixed(fixed));
             } else {
                 match default(model, port) {
@@ -83,7 +83,7 @@ impl<'d> Batch<'d> {
         let slice = |source: &'a Source| match source {
             Source::Param(range) => R::slice(&theta[range.clone()]),
             Source::Rows { row, buffer, .. } => first(buffer, row * self.rows),
-            Source::Fixed(place) => self.data.fixed[*place].1.as_slice(),
+            Source::Fixed(place) => self.data.fixed[*place].values.as_slice(),
             Source::Default(values) => values.as_slice(),
         };
         self.sources.iter().map(slice).collect()

@@ -43,6 +43,20 @@ pub struct Column {
     pub row: usize,
 }
 
+/// The values of a port that are the same at every step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fixed {
+    /// The port.
+    pub name: String,
+    /// Row-major.
+    pub values: Values,
+    /// The size of its first axis, if it is one of the rows of a table of its own. Rows of several tables point into each
+    /// other, so they are used all at once.
+    pub rows: Option<usize>,
+    /// How many elements a row has; without rows, all.
+    pub row: usize,
+}
+
 /// Everything a model is fitted to.
 ///
 /// ```
@@ -61,7 +75,7 @@ pub struct Dataset {
     /// Ports that have one value per row.
     pub columns: Vec<Column>,
     /// Ports that are the same at every step, such as a table that rows point into.
-    pub fixed: Vec<(String, Values)>,
+    pub fixed: Vec<Fixed>,
     /// Sizes of open dims that do not follow from the lengths of the columns, such as a number of classes.
     pub dims: Vec<(String, usize)>,
     /// What was learned from the training rows when the data were prepared; saved with the weights.

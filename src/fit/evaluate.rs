@@ -114,7 +114,9 @@ fn predict_in<R: Real>(
 
 /// The sizes of open dims that the data fix.
 pub(super) fn dims(model: &Model, data: &Dataset) -> Result<Vec<(String, usize)>, FitError> {
-    let rows: Vec<(&str, usize, usize)> = data.columns.iter().map(|c| (c.name.as_str(), data.count, c.row)).collect();
+    let columns = data.columns.iter().map(|c| (c.name.as_str(), data.count, c.row));
+    let tables = data.fixed.iter().filter_map(|f| Some((f.name.as_str(), f.rows?, f.row)));
+    let rows: Vec<(&str, usize, usize)> = columns.chain(tables).collect();
     let mut dims = crate::model::dims_of_data(model.program(), &rows)?;
     dims.retain(|(name, _)| !data.dims.iter().any(|(given, _)| given == name));
     dims.extend(data.dims.iter().cloned());

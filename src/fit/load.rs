@@ -2,19 +2,20 @@
 //!
 //! Reads models and the data module. Must not know settings of training.
 
-use super::dataset::{Column, Dataset};
+use super::dataset::{Column, Dataset, Fixed};
 use super::error::FitError;
 use crate::data::{DataSpec, Extent, Overrides, PortKind, RowPort, Values as Raw};
 use crate::diag::Diagnostic;
 use crate::graph::{ExtentId, NodeId, Op, PortId, Precision, Program, Role};
 use crate::model::{Model, Values};
+use crate::syntax::ast::Block;
 
-/// The inputs and targets of a model as its `data` block sees them: with or without a row axis, which is the first axis
-/// that the ports named in the block have in common.
+/// The inputs and targets of a model as its `data` blocks see them: with or without a row axis, which is the first axis
+/// that the ports named in a block have in common.
 pub fn row_ports(model: &Model) -> Vec<RowPort> {
     let program = model.program();
     let graph = &program.graph;
-    let rows = row_extent(model);
+    let main = row_extent(program, model.data_blocks().first());
     let extent = |id: ExtentId| {
         let poly = graph.extents.poly(id);
         let known = graph.extents.known(poly).and_then(|n| usize::try_from(n).ok());
@@ -33,28 +34,30 @@ pub fn row_ports(model: &Model) -> Vec<RowPort> {
     for port in program.ports.iter().filter(|p| p.role != Role::Param) {
         let info = graph.port_info(port.id);
         let sizes: Vec<ExtentId> = info.axes.iter().map(|a| a.extent).collect();
-        let per_row = sizes.first().is_some_and(|first| Some(*first) == rows);
-        let shape = sizes.iter().skip(usize::from(per_row)).map(|e| extent(*e)).collect();
+        let is_key = |block: &&Block| block.entries.iter().any(|entry| entry.key.text == info.name);
+        let of_block = model.data_blocks().iter().find(is_key).map(|block| row_extent(program, Some(block)));
+        let rows = sizes.first().copied().filter(|first| Some(*first) == of_block.unwrap_or(main));
+        let shape = sizes.iter().skip(usize::from(rows.is_some())).map(|e| extent(*e)).collect();
         let kind = match info.kind {
             crate::graph::PortKind::Real => PortKind::Real,
             crate::graph::PortKind::Index(bound) => PortKind::Index(extent(bound)),
             crate::graph::PortKind::Bool => PortKind::Bool,
         };
         let required = port.initial.is_none() && read.contains(&port.id);
-        ports.push(RowPort { name: info.name.clone(), kind, per_row, shape, required, span: port.span });
+        let rows = rows.map(extent);
+        ports.push(RowPort { name: info.name.clone(), kind, rows, shape, required, span: port.span });
     }
     ports
 }
 
-/// The extent of the row axis: the first axis of the first port with axes that the block fills; without a block, of the
-/// first input or target with axes.
-fn row_extent(model: &Model) -> Option<ExtentId> {
-    let program = model.program();
+/// The extent of the row axis of a block: the first axis of the first port with axes that it fills; without a block, of
+/// the first input or target with axes.
+fn row_extent(program: &Program, block: Option<&Block>) -> Option<ExtentId> {
     let first = |name: &str| {
-        let port = program.port(name).filter(|p| p.role != Role::Param)?;
+        let port = program.port(name).filter(|p| matches!(p.role, Role::Input | Role::Target))?;
         program.graph.port_info(port.id).axes.first().map(|a| a.extent)
     };
-    let keys = model.data_blocks().iter().flat_map(|b| &b.entries).map(|e| e.key.text.as_str());
+    let keys = block.into_iter().flat_map(|b| &b.entries).map(|e| e.key.text.as_str());
     let declared = program.ports.iter().map(|p| program.graph.port_info(p.id).name.as_str());
     keys.filter_map(first).next().or_else(|| declared.filter_map(first).next())
 }
@@ -85,10 +88,9 @@ pub fn load(model: &Model, overrides: &Overrides, seed: u64) -> Result<(Dataset,
     for port in set.ports {
         let row: usize = port.shape.iter().product();
         let values = convert(port.values, program.precision);
-        if port.per_row {
-            data.columns.push(Column { name: port.name, values, row });
-        } else {
-            data.fixed.push((port.name, values));
+        match port.rows {
+            Some(_) if port.table == 0 => data.columns.push(Column { name: port.name, values, row }),
+            rows => data.fixed.push(Fixed { name: port.name, values, rows, row }),
         }
     }
     Ok((data, set.warnings))

@@ -15,7 +15,7 @@ mod settings;
 mod train;
 
 pub use crate::random::{Purpose, Stream};
-pub use dataset::{Column, Dataset, DatasetError, Split};
+pub use dataset::{Column, Dataset, DatasetError, Fixed, Split};
 pub use error::FitError;
 pub use evaluate::{Evaluation, Score, evaluate, predict};
 pub use load::{data_spec, load, row_ports};

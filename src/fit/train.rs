@@ -136,6 +136,9 @@ impl<'a, R: Real> Run<'a, R> {
         if data.count > 0 && train.is_empty() {
             return Err(FitError::NoRows);
         }
+        if settings.batch != BatchSize::All && data.fixed.iter().any(|f| f.rows.is_some()) {
+            return Err(Box::new(error::batch_of_tables(train_span(model))).into());
+        }
         let size = match settings.batch {
             BatchSize::All => train.len(),
             BatchSize::Rows(rows) => rows.min(train.len()),

@@ -79,17 +79,17 @@ impl Options {
         self
     }
 
-    /// Fixes, of these sizes of dims, those that cannot vary from call to call: of dims in the shapes of params and states, and of
-    /// dims that no input tells.
+    /// Fixes, of these sizes of dims, those that do not vary from call to call or that lengths of arrays may not tell: of
+    /// dims in the shapes of params and states, and of dims that are in no first axis of an input.
     pub fn dims_of_params(self, program: &Program, dims: &[(String, usize)]) -> Options {
         let extents = &program.graph.extents;
         let occurs = |name: &str, params: bool| {
             let ports = program.ports.iter().filter(|p| matches!(p.role, Role::Param | Role::State) == params);
-            let mut axes = ports.flat_map(|p| &program.graph.port_info(p.id).axes);
+            let some = if params { usize::MAX } else { 1 };
             let is_in = |e: ExtentId| {
                 extents.poly(e).terms().iter().any(|(m, _)| m.iter().any(|d| extents.dim(*d).name == name))
             };
-            axes.any(|a| is_in(a.extent))
+            ports.flat_map(|p| program.graph.port_info(p.id).axes.iter().take(some)).any(|a| is_in(a.extent))
         };
         let open = |name: &str| extents.dims().iter().any(|d| d.name == name && d.value.is_none());
         let fix = dims.iter().filter(|(name, _)| open(name) && (occurs(name, true) || !occurs(name, false)));

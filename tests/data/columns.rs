@@ -76,12 +76,12 @@ fn rows_of_the_file() {
 #[test]
 fn bool_ports_and_single_values() {
     let seen = port("seen", PortKind::Bool, &[]);
-    let rate = RowPort { per_row: false, ..real("rate", &[]) };
+    let rate = RowPort { rows: None, ..real("rate", &[]) };
     let csv = "seen\ntrue\nFALSE\n1\n0\n";
     let data = one(csv, "seen = column(0), rate = 2 * P", &[seen.clone(), rate]).unwrap();
     assert_eq!(data.port("seen").unwrap().values, Values::Bool(vec![true, false, true, false]));
     let rate = data.port("rate").unwrap();
-    assert_eq!((&rate.values, rate.per_row), (&Values::Real(vec![128.0]), false));
+    assert_eq!((&rate.values, rate.rows), (&Values::Real(vec![128.0]), None));
     assert_eq!(
         message("seen\nyes\n", "seen = column(0)", std::slice::from_ref(&seen)),
         "a.csv, line 2, column `seen`: `yes` is not a truth value (true, false, 1 or 0)"
@@ -94,7 +94,7 @@ fn bool_ports_and_single_values() {
 
 #[test]
 fn a_block_may_have_no_rows_at_all() {
-    let rate = RowPort { per_row: false, ..real("rate", &[]) };
+    let rate = RowPort { rows: None, ..real("rate", &[]) };
     let data = Folder::new(&[]).load("rate = 3, T = 12", &[rate]).unwrap();
     assert_eq!((data.rows, data.extents["T"]), (0, 12));
     assert_eq!(reals(&data, "rate"), [3.0]);

@@ -8,6 +8,7 @@ mod bad_files;
 mod columns;
 mod examples;
 mod rows;
+mod windows;
 
 use nnc::data::{
     CsvOptions, DataError, DataSet, DataSpec, Extent, LoadError, Missing, Overrides, PortKind, RowPort, Statistics,
@@ -22,7 +23,7 @@ use std::path::Path;
 
 /// The dims of the test models: `D` is open, as are `C` and `T`; `P` is 64.
 pub(crate) const DIMS: &[(&str, Option<usize>)] =
-    &[("N", None), ("D", None), ("C", None), ("T", None), ("P", Some(64))];
+    &[("N", None), ("D", None), ("M", None), ("C", None), ("T", None), ("P", Some(64))];
 
 pub(crate) fn extent(text: &str) -> Extent {
     let known = text.parse().ok().or_else(|| DIMS.iter().find(|(dim, _)| *dim == text).and_then(|(_, size)| *size));
@@ -31,7 +32,7 @@ pub(crate) fn extent(text: &str) -> Extent {
 
 pub(crate) fn port(name: &str, kind: PortKind, shape: &[&str]) -> RowPort {
     let shape = shape.iter().map(|text| extent(text)).collect();
-    RowPort { name: name.into(), kind, per_row: true, shape, required: true, span: Span::default() }
+    RowPort { name: name.into(), kind, rows: Some(extent("N")), shape, required: true, span: Span::default() }
 }
 
 pub(crate) fn real(name: &str, shape: &[&str]) -> RowPort {

@@ -80,13 +80,16 @@ pub fn read(console: &Console, model: &Model, args: &DataArgs, seed: u64, wanted
         overrides.statistics = Some(statistics);
         overrides.extents = extents;
     }
-    overrides.file = file(model, &args.data)?;
+    files(model, &args.data, &mut overrides)?;
     for (name, size) in &args.dim {
         let open = model.program().graph.extents.dims().iter().any(|d| d.name == *name && d.value.is_none());
         if !open {
             return Err(Failure::usage(format!("the model has no open dim `{name}`")));
         }
-        overrides.extents.insert(name.clone(), *size);
+        if let Some(fitted) = overrides.extents.insert(name.clone(), *size).filter(|fitted| fitted != size) {
+            let message = format!("`--dim {name}={size}`: the weights were fitted with {name} = {fitted}");
+            return Err(Failure::usage(message));
+        }
     }
     let (mut data, warnings) = load(model, &overrides, seed).map_err(|e| Failure::of_fit(model, e))?;
     console.warnings(model, &warnings);
@@ -98,20 +101,29 @@ pub fn read(console: &Console, model: &Model, args: &DataArgs, seed: u64, wanted
     Ok(data)
 }
 
-/// The file of `--data [NAME=]PATH`.
-fn file(model: &Model, given: &[String]) -> Result<Option<PathBuf>, Failure> {
-    let Some(first) = given.first() else { return Ok(None) };
-    if given.len() > 1 {
-        return Err(Failure::usage("`--data` is given more than once, but a model has one `data` block"));
-    }
-    let Some(block) = model.data_blocks().first() else {
+/// The files of `--data [NAME=]PATH`.
+fn files(model: &Model, given: &[String], overrides: &mut Overrides) -> Result<(), Failure> {
+    let blocks = model.data_blocks();
+    if blocks.is_empty() && !given.is_empty() {
         return Err(Failure::usage("the model has no `data` block that says what to do with the columns of a file"));
-    };
-    let path = match (&block.name, first.split_once('=')) {
-        (Some(name), Some((given, path))) if name.text == given => path,
-        _ => first,
-    };
-    Ok(Some(PathBuf::from(path)))
+    }
+    let names: Vec<&str> = blocks.iter().filter_map(|b| b.name.as_ref().map(|n| n.text.as_str())).collect();
+    for one in given {
+        let named = one.split_once('=').filter(|(name, _)| names.contains(name));
+        let twice = match named {
+            Some((name, path)) => overrides.files.insert(name.to_string(), PathBuf::from(path)).is_some(),
+            None if blocks.len() > 1 => {
+                let message =
+                    format!("`--data {one}`: say which block: --data {}=PATH", names.join("=PATH or --data "));
+                return Err(Failure::usage(message));
+            }
+            None => overrides.file.replace(PathBuf::from(one)).is_some(),
+        };
+        if twice || (overrides.file.is_some() && !overrides.files.is_empty()) {
+            return Err(Failure::usage("`--data` is given more than once for one `data` block"));
+        }
+    }
+    Ok(())
 }
 
 /// Where the weights of a model are: the given path, or MODEL.safetensors beside the model.

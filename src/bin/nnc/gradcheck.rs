@@ -81,15 +81,19 @@ type Given = Vec<(String, Vec<f64>)>;
 /// The first rows of the data, as the point where derivatives are compared.
 fn point(model: &Model, set: &Dataset) -> Result<(Given, Vec<(String, usize)>), Failure> {
     let rows = set.rows(Split::Train);
-    let rows = &rows[..rows.len().min(ROWS)];
+    // Rows of several tables point into each other, so none is left out.
+    let several = set.fixed.iter().any(|f| f.rows.is_some());
+    let rows = if several { rows } else { &rows[..rows.len().min(ROWS)] };
     let mut given: Given = vec![];
     for column in &set.columns {
         let all = column.values.to_f64();
         let values = rows.iter().flat_map(|r| &all[*r as usize * column.row..][..column.row]).copied();
         given.push((column.name.clone(), values.collect()));
     }
-    given.extend(set.fixed.iter().map(|(name, values)| (name.clone(), values.to_f64())));
-    let sizes: Vec<(&str, usize, usize)> = set.columns.iter().map(|c| (c.name.as_str(), rows.len(), c.row)).collect();
+    given.extend(set.fixed.iter().map(|f| (f.name.clone(), f.values.to_f64())));
+    let columns = set.columns.iter().map(|c| (c.name.as_str(), rows.len(), c.row));
+    let tables = set.fixed.iter().filter_map(|f| Some((f.name.as_str(), f.rows?, f.row)));
+    let sizes: Vec<(&str, usize, usize)> = columns.chain(tables).collect();
     let mut dims = dims_of_data(model.program(), &sizes)?;
     dims.extend(set.dims.iter().cloned());
     Ok((given, dims))

@@ -5,7 +5,7 @@ use crate::diag::{Diagnostic, Label, Severity};
 use crate::span::Span;
 
 /// What to do about a file in a format that is not read.
-pub const FORMATS_HELP: &str = "this version reads `.csv` and `.tsv`; save the data in one of them, unpacked";
+pub const FORMATS_HELP: &str = "this version reads `.csv`, `.tsv` and `.txt`; save the data in one of them, unpacked";
 
 /// The pages of this family.
 pub const ENTRIES: &[CodeEntry] = &[
@@ -61,8 +61,8 @@ pub const ENTRIES: &[CodeEntry] = &[
         code: "E0505",
         title: "not an expression over columns",
         explanation: "The value of a port describes one row: columns of the file, numbers, `+ - * / ^`, and the functions\n\
-            `column`, `columns`, `category`, `standardize`, `minmax`, `reshape`, `abs`, `exp`, `log` and `sqrt`. The row\n\
-            axis, which is the first of every port, is not written.\n\n\
+            `column`, `columns`, `category`, `chars`, `windows`, `standardize`, `minmax`, `reshape`, `abs`, `exp`, `log`\n\
+            and `sqrt`. The row axis, which is the first of every port, is not written.\n\n\
             Everything else belongs into the model: there it is checked, compiled and may be differentiated.",
         example: "dim N\ninput x: [N]\noutput x\ndata { file = \"a.csv\", x = colum(\"a\") }\n",
         fixed: Some("dim N\ninput x: [N]\noutput x\ndata { file = \"a.csv\", x = column(\"a\") }\n"),
@@ -75,6 +75,9 @@ pub const ENTRIES: &[CodeEntry] = &[
             - `columns(0..64)`, `columns(\"a\", \"b\")`, `columns(\"pix*\")`: several numbers. A range leaves out its end;\n\
             - `columns(first = \"a\", last = \"f\")`: from one name to another, both included;\n\
             - `category(\"a\")`: texts as labels;\n\
+            - `chars()`: the characters of a `.txt` file as labels;\n\
+            - `windows(e, 64, offset = 0, step = 64)`: 64 rows as one. The windows begin every `step` rows, if nothing is\n\
+              said one after another, and `offset` rows later than that of the others;\n\
             - `standardize(e)`, `minmax(e)`: numbers on a common scale;\n\
             - `reshape(e, [1, 8, 8])`: the same numbers in another shape.",
         example: "dim N\ninput x: [N]\noutput x\ndata { file = \"a.csv\", x = column(\"a\", \"b\") }\n",
@@ -96,7 +99,9 @@ pub const ENTRIES: &[CodeEntry] = &[
         explanation: "What a `data` block gives for one row must have the shape that the port declares after its row axis:\n\
             `input x: [N, D]` with `dim D = 3` needs three numbers, `input t: [N]` one, as `column(…)` gives it;\n\
             `columns(…)` gives a list even of one column. Open dims get their size from the data, and from all ports the\n\
-            same. Inside an expression shapes combine if they are equal or one is the end of the other.",
+            same. Inside an expression shapes combine if they are equal or one is the end of the other.\n\n\
+            A dim that is the length of windows, `windows(chars(), T)`, gets its size in the block, `T = 64`, or on the\n\
+            command line, `--dim T=64`.",
         example: "dim N, D = 3\ninput x: [N, D]\noutput x\ndata { file = \"a.csv\", x = columns(0..4) }\n",
         fixed: Some("dim N, D = 4\ninput x: [N, D]\noutput x\ndata { file = \"a.csv\", x = columns(0..4) }\n"),
     },
@@ -115,7 +120,10 @@ pub const ENTRIES: &[CodeEntry] = &[
         title: "settings of `data` that contradict each other",
         explanation: "Columns need a `file`. Rows for validation or test come either from a share of `split` or from a file\n\
             of their own, not from both. `stratify` divides at random, so it needs a `split` and does not go with\n\
-            `shuffle = false`, and it needs a port that holds one label per row.",
+            `shuffle = false`, and it needs a port that holds one label per row.\n\n\
+            Several blocks need names, `data nodes { … }`, `data edges { … }`, and all ports of one block the same row axis.\n\
+            Their rows point into each other, so they are not divided. In a block with `windows` a row is a window: every\n\
+            port is filled by windows, and rows are neither dropped nor stratified.",
         example: "dim N\ninput x: [N]\noutput x\ndata { x = column(\"x\") }\n",
         fixed: Some("dim N\ninput x: [N]\noutput x\ndata { file = \"a.csv\", x = column(\"x\") }\n"),
     },
@@ -125,8 +133,8 @@ pub const ENTRIES: &[CodeEntry] = &[
         explanation: "The file is not there, may not be read, or is in a format that this version does not read. A path in a\n\
             `data` block is relative to the folder of the `.nn` file, wherever nnc is started; a path on the command line\n\
             is relative to the working directory.\n\n\
-            This version reads text tables: `.csv` (commas) and `.tsv` (tabs), or another `delimiter`. Compressed and\n\
-            binary files must be unpacked or converted first.",
+            This version reads tables, `.csv` (commas) and `.tsv` (tabs), or another `delimiter`, with `column(…)`, and texts,\n\
+            `.txt`, with `chars()`. Compressed and binary files must be unpacked or converted first.",
         example: "dim N\ninput x: [N]\noutput x\ndata { file = \"a.npy\", x = column(0) }\n",
         fixed: Some("dim N\ninput x: [N]\noutput x\ndata { file = \"a.csv\", x = column(0) }\n"),
     },
@@ -167,7 +175,8 @@ pub const ENTRIES: &[CodeEntry] = &[
         explanation: "A port of type `index(C)` holds the whole numbers from 0 up to, without, C; a port of type `bool` holds\n\
             0 and 1, or `true` and `false`. Labels that begin at 1 are moved: `column(\"label\") - 1`. Texts become labels\n\
             by `category(…)`: the sorted texts of the training rows are 0, 1, 2, …, and another text in other rows has no\n\
-            label. With open C the data say how many classes there are.",
+            label; `chars()` does the same with the characters of `file`. With open C the data say how many classes there\n\
+            are. `index(N)` where N is the number of rows of another table points at those rows, from 0.",
         example: "dim N, C = 2\ntarget y: index(C)[N]\noutput y\ndata { file = \"labels.csv\", y = column(0) }\n",
         fixed: None,
     },
@@ -175,7 +184,8 @@ pub const ENTRIES: &[CodeEntry] = &[
         code: "E0525",
         title: "the rows cannot be divided",
         explanation: "`rows` asks for rows that the file does not have, a part of `split` would get no row at all, or\n\
-            `missing = drop` leaves none. Sizes are shares rounded so that they add up to the number of rows; a part\n\
+            `missing = drop` leaves none, or a file is shorter than one of its windows. Windows of one block begin at the same\n\
+            rows, so they have one `step`. Sizes are shares rounded so that they add up to the number of rows; a part\n\
             that should have rows and gets none is not silently left out, as a run without validation rows would then\n\
             look like one with them.",
         example: "dim N\ninput x: [N]\noutput x\ndata { file = \"two.csv\", x = column(0), split = [0.8, 0.1, 0.1] }\n",
@@ -225,10 +235,43 @@ pub fn not_available(at: Span, what: &str, name: &str) -> Diagnostic {
     Diagnostic::new("E0504", format!("the {what} `{name}` is not available in this version"), at, "not available yet")
 }
 
-/// `data edges { … }` besides `data nodes { … }`.
-pub fn second_block(at: Span) -> Diagnostic {
-    Diagnostic::new("E0504", "a second `data` block is not available in this version", at, "not available yet")
-        .help("put all ports into one block; the rows of `validation` and `test` may come from files of their own")
+/// One of several blocks that has no name.
+pub fn block_without_name(at: Span) -> Diagnostic {
+    Diagnostic::new("E0510", "one of several `data` blocks has no name", at, "in this block")
+        .help("name each of them: `data nodes { … }`, `data edges { … }`")
+}
+
+/// Two blocks of one name.
+pub fn block_twice(at: Span, name: &str, first: Span) -> Diagnostic {
+    Diagnostic::new("E0510", format!("two `data` blocks are named `{}`", shown(name)), at, "second")
+        .label(first, "first")
+}
+
+/// `split` and the like where there are several tables.
+pub fn several_tables_divided(at: Span) -> Diagnostic {
+    Diagnostic::new("E0510", "rows of several tables cannot be divided", at, "divides the rows")
+        .help("mark the rows instead: a column `seen: bool[N]`, and `mean[i where seen[i]](…)` in the loss")
+}
+
+/// Ports of one block with different row axes.
+pub fn row_axes_differ(at: Span, ports: [(&String, &String); 2], first: Span) -> Diagnostic {
+    let [(name, rows), (other, other_rows)] = ports;
+    let message = format!("`{}` has a row for each {rows}, `{}` for each {other_rows}", shown(name), shown(other));
+    Diagnostic::new("E0510", message, at, "one block has one number of rows")
+        .label(first, "in the same block")
+        .help("make two blocks, `data nodes { … }` and `data edges { … }`")
+}
+
+/// What reads single rows beside windows.
+pub fn outside_windows(at: Span, windows: Span) -> Diagnostic {
+    Diagnostic::new("E0510", "a row of this block is a window", at, "not one window")
+        .label(windows, "windows here")
+        .help("put it in `windows(…)` once, or in a block of its own")
+}
+
+/// A setting that does not go with windows.
+pub fn windows_with(at: Span, setting: &str, why: &str) -> Diagnostic {
+    Diagnostic::new("E0510", format!("`{setting}` does not go with `windows`"), at, why)
 }
 
 /// A name that is no data function.
@@ -266,15 +309,16 @@ pub fn bad_argument(at: Span, function: &str, usage: &str, given: &str) -> Diagn
     Diagnostic::new("E0506", format!("wrong arguments of `{function}`"), at, label).help(format!("write {usage}"))
 }
 
-/// Arithmetic on `category(…)`.
-pub fn category_as_number(at: Span) -> Diagnostic {
-    Diagnostic::new("E0507", "labels are no numbers", at, "`category` gives labels")
+/// Arithmetic on `category(…)` or `chars()`.
+pub fn category_as_number(at: Span, function: &str) -> Diagnostic {
+    Diagnostic::new("E0507", "labels are no numbers", at, format!("`{function}` gives labels"))
         .help("fill an input of type `index(C)` with it, and use `one_hot` in the model")
 }
 
-/// `category(…)` for a port of numbers.
-pub fn category_for_numbers(at: Span, port: &str, declared: Span) -> Diagnostic {
-    Diagnostic::new("E0507", format!("`{}` does not hold labels", shown(port)), at, "`category` gives labels")
+/// `category(…)` or `chars()` for a port of numbers.
+pub fn category_for_numbers(at: Span, function: &str, port: &str, declared: Span) -> Diagnostic {
+    let label = format!("`{function}` gives labels");
+    Diagnostic::new("E0507", format!("`{}` does not hold labels", shown(port)), at, label)
         .label(declared, "declared here")
         .help(format!("declare it `input {}: index(C)[N]`, and use `one_hot` in the model", shown(port)))
 }

@@ -39,7 +39,8 @@ pub const ENTRIES: &[CodeEntry] = &[
             | `tol` | a number, 0 or more |\n\
             | `shuffle`, `drop_last` | `true` or `false` |\n\
             | `beta`, `beta1`, `beta2` | a number from 0 up to, without, 1 |\n\n\
-            A batch may be larger than the data: it then holds all rows.",
+            A batch may be larger than the data: it then holds all rows. Rows of several `data` blocks point into each\n\
+            other, so `batch` must be `all` for such a model.",
         example: "param a = 1\nloss (a - 3)^2\ntrain { epochs = 2.5 }\n",
         fixed: Some("param a = 1\nloss (a - 3)^2\ntrain { epochs = 2 }\n"),
     },
@@ -145,6 +146,12 @@ pub fn bad_value(at: Span, name: &str, expected: &str, given: &str) -> Diagnosti
 /// A setting or optimiser that the language reserves.
 pub fn not_available(at: Span, what: &str, name: &str) -> Diagnostic {
     Diagnostic::new("E0604", format!("the {what} `{name}` is not available in this version"), at, "not available yet")
+}
+
+/// Batches of one of several tables.
+pub fn batch_of_tables(at: Span) -> Diagnostic {
+    Diagnostic::new("E0603", "`batch` must be `all` for a model with several tables", at, "")
+        .help("their rows point into each other; write `batch = all`")
 }
 
 /// A name that is no optimiser.
