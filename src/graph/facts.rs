@@ -47,6 +47,7 @@ pub(super) fn infer(g: &Graph, op: &Op, args: &Args) -> Facts {
             let inside = vars.iter().zip(&args[1..]).all(|(axis, index)| g.is_within(*index, axis.extent));
             Facts { positive: base.positive && inside, ..base }
         }
+        Op::Custom { .. } => of(&args[0]),
         _ => Facts::default(),
     };
     facts.varies |= any(|f| f.varies);

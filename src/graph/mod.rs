@@ -10,6 +10,7 @@
 mod axis;
 mod build;
 mod choice;
+mod custom;
 mod extent;
 mod facts;
 mod index;
@@ -27,6 +28,7 @@ mod view;
 mod walk;
 
 pub use axis::{Axis, AxisSet};
+pub use custom::OpenRule;
 pub use extent::{Dim, DimId, ExtentId, Extents, Poly};
 pub use facts::Facts;
 pub use program::{Constraint, Initializer, Precision, Program, ProgramPort, Role, Value, ValueRole};
@@ -105,6 +107,11 @@ pub enum Op {
         slot: u16,
         /// The axis along which the states stand.
         turn: Axis,
+    },
+    /// The first argument, with a derivative that the user gives: see [`Graph::open_rule`].
+    Custom {
+        /// Of the states that the derivative reads.
+        level: u32,
     },
 }
 

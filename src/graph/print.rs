@@ -136,6 +136,9 @@ impl Graph {
                 let (level, turn) = (form.level, self.show_axis(form.turn));
                 format!("scan({turn}, s{level} = ({})) => ({})", list(first), list(next))
             }
+            Op::Custom { .. } => {
+                format!("custom({})", args.iter().map(|a| sub(*a, 0)).collect::<Vec<_>>().join(", "))
+            }
             Op::Out { slot, turn } => format!("{}.{slot}[{}]", sub(args[0], 5), self.show_axis(*turn)),
             Op::Reduce(reduction, bound) => {
                 let axes: Vec<String> = bound.iter().map(|a| self.show_axis(a)).collect();

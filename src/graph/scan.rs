@@ -69,6 +69,7 @@ pub(super) fn infer(graph: &Graph, op: &Op, args: &Args) -> (Levels, u32) {
             states.retain(|l| *l != form.level);
             height = height.max(form.level);
         }
+        Op::Custom { level } => states.retain(|l| l != level),
         _ => {}
     }
     states.sort_unstable();

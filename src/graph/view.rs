@@ -129,7 +129,7 @@ impl Graph {
 
     /// What a view stops at: what has its elements in memory, or the states of a loop.
     pub fn is_view_base(&self, n: NodeId) -> bool {
-        matches!(self.op(n), Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. })
+        matches!(self.op(n), Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. } | Op::Custom { .. })
     }
 
     /// A view of a port, reduction or state; the base itself if nothing changes.
@@ -185,7 +185,7 @@ impl Graph {
                 let at = self.axis(*turn);
                 self.out(args[0], *slot, at)
             }
-            Op::Const(_) | Op::Bool(_) | Op::Axis(_) | Op::Port(_) | Op::State { .. } => {
+            Op::Const(_) | Op::Bool(_) | Op::Axis(_) | Op::Port(_) | Op::State { .. } | Op::Custom { .. } => {
                 self.make(op.clone(), Args::from_slice(args))
             }
         }

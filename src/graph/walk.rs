@@ -2,7 +2,7 @@
 //!
 //! Reads the graph. Must not change it.
 
-use super::{Graph, NodeId};
+use super::{Axis, AxisSet, ExtentId, Graph, NodeId, Op};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 impl Graph {
@@ -27,6 +27,32 @@ impl Graph {
         }
         out.sort();
         out
+    }
+
+    /// For each axis one of the same extent that is not in `avoid` and that no node below has, free or bound.
+    pub fn unused_axes(&self, roots: &[NodeId], avoid: &AxisSet, like: &[Axis]) -> Vec<Axis> {
+        let mut first: FxHashMap<ExtentId, u16> = FxHashMap::default();
+        let mut take = |axes: &AxisSet| {
+            for axis in axes.iter().filter(|a| a.ordinal < super::custom::INSIDE) {
+                let next = first.entry(axis.extent).or_default();
+                *next = (*next).max(axis.ordinal + 1);
+            }
+        };
+        take(avoid);
+        take(&like.iter().copied().collect());
+        for n in self.reachable(roots) {
+            take(self.axes(n));
+            if let Op::Scan(form) = self.op(n) {
+                take(&[form.turn].into_iter().collect());
+            }
+        }
+        like.iter()
+            .map(|axis| {
+                let next = first.entry(axis.extent).or_default();
+                *next += 1;
+                Axis { extent: axis.extent, ordinal: *next - 1 }
+            })
+            .collect()
     }
 }
 

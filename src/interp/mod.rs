@@ -184,6 +184,7 @@ impl<'g> Evaluation<'g> {
             Op::At(vars) => self.read(vars, axes, args)?,
             Op::State { level, slot, .. } => self.around.state(*level, *slot),
             Op::Out { slot, turn } => self.states_of(args[0], *slot, *turn, axes)?,
+            Op::Custom { .. } => self.elementwise(axes, &args[..1], |v| v[0])?,
             Op::Scan(_) => unreachable!("loops are worked out by `turns`"),
         })
     }
@@ -287,6 +288,9 @@ fn strides_of(order: &[Axis], value: &Array, evaluation: &Evaluation) -> Result<
 /// What has to be evaluated before a node. A sum of products reads the factors: its body is never stored.
 fn dependencies(graph: &Graph, n: NodeId) -> Vec<NodeId> {
     let args = graph.args(n);
+    if let Op::Custom { .. } = graph.op(n) {
+        return args[..1].to_vec();
+    }
     if matches!(graph.op(n), Op::Reduce(Reduction::Sum, _))
         && let Some((Prim::Mul, factors)) = graph.as_prim(args[0])
     {

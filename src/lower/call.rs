@@ -21,12 +21,6 @@ const MAX_CALLS: usize = 100_000;
 
 /// Functions of the language that this version does not have.
 pub(super) const UNAVAILABLE: &[&str] = &[
-    "grad",
-    "jacobian",
-    "hessian",
-    "jvp",
-    "vjp",
-    "stop_gradient",
     "dropout",
     "random_normal",
     "random_uniform",
@@ -79,6 +73,7 @@ impl<'a> Lowerer<'a> {
             Callee::Prim(prim) => self.call_prim(prim, arguments, span),
             Callee::Fold(fold) => self.call_fold(fold, arguments, span),
             Callee::Native(native) => self.call_native(native, arguments, span),
+            Callee::Derivative(form) => self.derivative(form, arguments, span),
         }
     }
 
@@ -122,6 +117,7 @@ impl<'a> Lowerer<'a> {
             Callee::Prim(prim) => prim.row().name.to_string(),
             Callee::Fold(fold) => fold.name().to_string(),
             Callee::Native(native) => native.name().to_string(),
+            Callee::Derivative(form) => form.name().to_string(),
         }
     }
 
@@ -283,7 +279,12 @@ impl<'a> Lowerer<'a> {
             Callee::Method(layer, _) => self.push_layer_frame(layer, Some((callee, span)))?,
             _ => self.push_frame(module, Some((callee, span))),
         }
-        let result = self.bind_arguments(f, given, &places).and_then(|()| {
+        self.frame().variables = self.variables_of(&f.body);
+        let bound = self.bind_arguments(f, given, &places);
+        // A rule for the derivative needs the arguments, those with defaults included.
+        let arguments: Evaluated<Vec<Value>> =
+            f.arguments.iter().map(|a| self.local(&a.name.text).map_or(Err(Reported), |l| l.value.clone())).collect();
+        let result = bound.and_then(|()| {
             let value = self.expr(&f.body)?;
             match &f.result {
                 Some(ty) => self.check_result(value, ty, f),
@@ -292,6 +293,19 @@ impl<'a> Lowerer<'a> {
         });
         self.frames.pop();
         let result = result?;
+        let result = match callee {
+            Callee::User(item) if !self.ruled.contains(&item) => match self.names.rules.get(&item).copied() {
+                Some(rule) => {
+                    let arguments = arguments?;
+                    self.ruled.push(item);
+                    let result = self.with_rule((f, callee), rule, &arguments, result, matched);
+                    self.ruled.pop();
+                    result?
+                }
+                None => result,
+            },
+            _ => result,
+        };
         if self.modules[module].is_std
             && f.title() == "softmax"
             && let Value::Array(array) = &result

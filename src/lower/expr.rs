@@ -2,6 +2,7 @@
 //!
 //! Reads scopes, dims and the other parts of lowering. Must not know statements.
 
+use super::gradient::DerivativeForm;
 use super::program::Entity;
 use super::reductions::Fold;
 use super::scope::{LocalRole, Lowerer};
@@ -133,6 +134,9 @@ impl<'a> Lowerer<'a> {
 
     /// The built-in function of a name.
     pub(super) fn built_in(&self, name: &str) -> Option<Callee> {
+        if let Some(form) = DerivativeForm::named(name) {
+            return Some(Callee::Derivative(form));
+        }
         if let Some(native) = Native::named(name) {
             return Some(Callee::Native(native));
         }

@@ -3,10 +3,11 @@
 //! Reads the tree. Must not know what names stand for. It follows the scopes of the language: arguments, the `let`s of
 //! a block and bound indices hide what is outside.
 
+use super::gradient::DerivativeForm;
 use crate::span::Span;
 use crate::syntax::ast::{
-    ArgumentValue, Binder, BinderRange, Declaration, Expr, ExprKind, Function, IndexItem, Layer, Let, Line, Name,
-    Pattern, Range, Repeat, ShapeItem, Statement, StatementKind, TypeExpr, Update,
+    ArgumentValue, Binder, BinderRange, Declaration, Derivative, Expr, ExprKind, Function, IndexItem, Layer, Let, Line,
+    Name, Pattern, Range, Repeat, ShapeItem, Statement, StatementKind, TypeExpr, Update,
 };
 use rustc_hash::FxHashMap;
 
@@ -25,6 +26,8 @@ pub(super) enum Use {
     Prefix,
     /// In `axis = …`, where `all` is allowed.
     Axis,
+    /// As what a derivative is taken by: also reported as a value.
+    Variable,
 }
 
 /// A name that is read.
@@ -72,7 +75,8 @@ impl<'a> Scope<'a> {
 
 /// Calls `see` with every name a statement mentions, whatever its scope.
 pub(super) fn mentioned<'a>(statement: &'a Statement, see: &mut dyn FnMut(&'a str)) {
-    let mut walker = Walker { scope: Scope::default(), see: &mut |r: Reference<'a>| see(r.name), ignore_scope: true };
+    let mut see = |r: Reference<'a>| see(r.name);
+    let mut walker = Walker::everywhere(&mut see);
     match &statement.kind {
         StatementKind::Dim(list) => list.iter().filter_map(|d| d.value.as_ref()).for_each(|e| walker.expr(e)),
         StatementKind::Const(list) => list.iter().for_each(|c| walker.expr(&c.value)),
@@ -87,7 +91,8 @@ pub(super) fn mentioned<'a>(statement: &'a Statement, see: &mut dyn FnMut(&'a st
         StatementKind::Output { value, .. } => value.iter().for_each(|e| walker.expr(e)),
         StatementKind::Loss { value, .. } | StatementKind::Metric { value, .. } => walker.expr(value),
         // Refused before anything is worked out.
-        StatementKind::State(_) | StatementKind::Update(_) | StatementKind::Derivative(_) => {}
+        StatementKind::State(_) | StatementKind::Update(_) => {}
+        StatementKind::Derivative(rule) => walker.rule(rule),
         StatementKind::Layer(layer) => walker.layer(layer),
         StatementKind::Import { .. }
         | StatementKind::Precision(_)
@@ -107,6 +112,11 @@ impl<'a, 's> Walker<'a, 's> {
     /// A walker with nothing in scope.
     pub(super) fn new(see: &'s mut dyn FnMut(Reference<'a>)) -> Walker<'a, 's> {
         Walker { scope: Scope::default(), see, ignore_scope: false }
+    }
+
+    /// A walker that reports every name, whatever its scope.
+    pub(super) fn everywhere(see: &'s mut dyn FnMut(Reference<'a>)) -> Walker<'a, 's> {
+        Walker { ignore_scope: true, ..Walker::new(see) }
     }
 
     fn read(&mut self, name: &'a str, span: Span, usage: Use, field: Option<&'a Name>) {
@@ -151,6 +161,12 @@ impl<'a, 's> Walker<'a, 's> {
                         filter.iter().for_each(|f| self.expr(f));
                     }
                     _ => self.expr(function),
+                }
+                if let ExprKind::Name(name) = &function.kind
+                    && DerivativeForm::named(name).is_some()
+                    && let Some(ArgumentValue::Expr(variables)) = arguments.get(1).map(|a| &a.value)
+                {
+                    self.variables(variables);
                 }
                 for a in arguments {
                     let usage = match &a.name {
@@ -260,6 +276,21 @@ impl<'a, 's> Walker<'a, 's> {
         self.expr(&update.value);
     }
 
+    /// What a derivative is taken by: `x`, `l.W`, `x[n]`, `(a, b)`.
+    fn variables(&mut self, e: &'a Expr) {
+        match &e.kind {
+            ExprKind::Name(name) => self.read(name, e.span, Use::Variable, None),
+            ExprKind::Field(base, field) => {
+                if let ExprKind::Name(name) = &base.kind {
+                    self.read(name, e.span, Use::Variable, Some(field));
+                }
+            }
+            ExprKind::Index { base, .. } => self.variables(base),
+            ExprKind::Tuple(items) => items.iter().for_each(|e| self.variables(e)),
+            _ => {}
+        }
+    }
+
     fn range(&mut self, r: &'a Range) {
         r.start.iter().chain(&r.end).for_each(|e| self.expr(e));
     }
@@ -324,6 +355,15 @@ impl<'a, 's> Walker<'a, 's> {
     }
 
     /// A `fn`: its types, defaults and body.
+    /// `derivative f(x, ct) = …`: the arguments and `out` are visible.
+    pub(super) fn rule(&mut self, rule: &'a Derivative) {
+        let depth = self.scope.len();
+        rule.arguments.iter().for_each(|name| self.scope.push(&name.text));
+        self.scope.push("out");
+        self.expr(&rule.value);
+        self.scope.truncate(depth);
+    }
+
     pub(super) fn function(&mut self, f: &'a Function) {
         let depth = self.scope.len();
         for a in &f.arguments {

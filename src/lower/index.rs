@@ -13,7 +13,8 @@ use crate::span::Span;
 use crate::syntax::ast::{Expr, ExprKind, IndexItem, Range};
 
 /// What happens to one axis of the base.
-enum Entry {
+#[derive(Clone)]
+pub(super) enum Entry {
     /// It stays.
     Keep,
     /// It is read at a place that has axes of its own (none for a plain index).
@@ -62,7 +63,13 @@ impl<'a> Lowerer<'a> {
     }
 
     /// What the items say about each axis.
-    fn entries(&mut self, array: &Array, base: &'a Expr, items: &'a [IndexItem], span: Span) -> Evaluated<Vec<Entry>> {
+    pub(super) fn entries(
+        &mut self,
+        array: &Array,
+        base: &'a Expr,
+        items: &'a [IndexItem],
+        span: Span,
+    ) -> Evaluated<Vec<Entry>> {
         let rank = array.axes.len();
         let named = items.iter().filter(|i| !matches!(i, IndexItem::Rest(_))).count();
         let rests = items.len() - named;
@@ -212,7 +219,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Reads an array at the places of its entries.
-    fn read(&mut self, array: &Array, entries: Vec<Entry>, span: Span) -> Evaluated<Array> {
+    pub(super) fn read(&mut self, array: &Array, entries: Vec<Entry>, span: Span) -> Evaluated<Array> {
         // Axes that come from index arrays stay as they are; the others make way for them.
         let mut taken: Vec<Axis> = vec![];
         for entry in &entries {

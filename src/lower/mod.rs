@@ -1,7 +1,8 @@
 //! From the tree to the graph: names, scopes, shapes, and everything that is wrong with them.
 //!
 //! Reads the tree, the primitive table and the files of `std` embedded in nnc; other files come from a loader that the
-//! caller gives. Must not know rewriting, derivatives, plans or data.
+//! caller gives. `grad` and its kind are worked out here by the passes that do it for whole programs. Must not know plans
+//! or data.
 //!
 //! A value is a term with an order of axes (`value`). Shapes are checked by position, as users think of them, and turned
 //! into named axes on the way: `x @ W` is `sum[d](x[n, d] * W[d, h])` with the list `[n, h]`. Definitions are put in
@@ -15,9 +16,11 @@ mod constraints;
 mod dims;
 mod expr;
 mod free_names;
+mod gradient;
 mod index;
 mod layers;
 mod lints;
+mod marker;
 mod operators;
 mod order;
 mod program;
@@ -140,7 +143,11 @@ fn elaborate(sources: &SourceMap, modules: &[Module], mut diagnostics: Vec<Diagn
 }
 
 fn finish(mut lowerer: Lowerer, modules: &[Module]) -> Lowered {
-    let values = lowerer.named_values();
+    let mut values = lowerer.named_values();
+    let roots: Vec<_> = values.iter().map(|v| v.node).collect();
+    for (value, node) in values.iter_mut().zip(lowerer.unmarked(&roots)) {
+        value.node = node;
+    }
     let mut precision = None;
     let mut lowered = Lowered::default();
     for statement in modules.iter().filter(|m| m.path.is_empty()).flat_map(|m| &m.ast.statements) {

@@ -4,6 +4,7 @@
 //! that a chain of any length is handled.
 
 use super::free_names::{Reference, Use, Walker};
+use super::gradient::DerivativeForm;
 use super::program::{Entity, Item, ItemId, ItemKind, Module, Names, prelude_names};
 use super::reductions::Fold;
 use super::shape_functions::Native;
@@ -125,6 +126,9 @@ fn reads(names: &Names, modules: &[Module], id: ItemId, diagnostics: &mut Vec<Di
     let own_dims = signature_dims(item);
     let is_std = modules[item.module].is_std;
     let mut see = |r: Reference| {
+        if r.usage == Use::Variable {
+            return; // Seen once more as a value.
+        }
         let entity = match scope.get(r.name) {
             Some(binding) => Some(binding.entity),
             None => names.prelude.get(r.name).map(|i| Entity::Item(*i, None)),
@@ -167,6 +171,13 @@ fn reads(names: &Names, modules: &[Module], id: ItemId, diagnostics: &mut Vec<Di
         }
     };
     let mut walker = Walker::new(&mut see);
+    walk(item, &mut walker);
+    names.rules.get(&id).into_iter().for_each(|rule| walker.rule(rule));
+    found
+}
+
+/// Goes through everything that an item says.
+pub(super) fn walk<'a>(item: &Item<'a>, walker: &mut Walker<'a, '_>) {
     match &item.kind {
         ItemKind::Dim(d) => d.value.iter().for_each(|e| walker.dim(e)),
         ItemKind::Const(c) => walker.bound_value(None, c.binders.as_deref(), &c.value),
@@ -178,7 +189,6 @@ fn reads(names: &Names, modules: &[Module], id: ItemId, diagnostics: &mut Vec<Di
         ItemKind::Output { binders, value: Some(value), .. } => walker.bound_value(None, *binders, value),
         ItemKind::Loss { value, .. } | ItemKind::Metric { value, .. } => walker.expr(value),
     }
-    found
 }
 
 fn signature_dims<'a>(item: &'a Item) -> FxHashSet<&'a str> {
@@ -234,6 +244,7 @@ pub(super) fn built_in_names() -> impl Iterator<Item = &'static str> {
         .chain(prelude_names())
         .chain(super::statements::start_names())
         .chain(CONSTANTS)
+        .chain(DerivativeForm::ALL.iter().map(|f| f.name()))
         .chain(super::call::UNAVAILABLE.iter().copied())
 }
 
@@ -272,6 +283,6 @@ fn unknown(names: &Names, item: &Item, r: &Reference) -> Diagnostic {
         Use::Call => error::unknown_function(r.span, r.name, near),
         Use::Dim | Use::SignatureDim => error::unknown_dim(r.span, r.name, near),
         Use::Prefix => error::unknown_prefix(r.span, r.name, near),
-        Use::Value | Use::Axis => error::unknown_name(r.span, r.name, near),
+        Use::Value | Use::Axis | Use::Variable => error::unknown_name(r.span, r.name, near),
     }
 }

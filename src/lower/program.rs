@@ -5,8 +5,8 @@
 use crate::diag::{Diagnostic, catalog::names as error};
 use crate::span::{FileId, SourceMap, Span};
 use crate::syntax::ast::{
-    Ast, Binder, ConstDeclaration, Declaration, DimDeclaration, Expr, Function, ImportName, Layer, Let, Name, Pattern,
-    Statement, StatementKind,
+    Ast, Binder, ConstDeclaration, Declaration, Derivative, DimDeclaration, Expr, Function, ImportName, Layer, Let,
+    Name, Pattern, Statement, StatementKind,
 };
 use crate::syntax::parse;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -147,6 +147,8 @@ pub(super) struct Names<'a> {
     pub names: Vec<FxHashMap<&'a str, Binding>>,
     /// What `std` brings into scope everywhere.
     pub prelude: FxHashMap<&'a str, ItemId>,
+    /// Derivatives that files give for their functions.
+    pub rules: FxHashMap<ItemId, &'a Derivative>,
 }
 
 /// A loader of imported files: `lib/optics.nn` → its text, or why it cannot be read.
@@ -224,6 +226,13 @@ pub(super) fn collect<'a>(modules: &'a [Module], diagnostics: &mut Vec<Diagnosti
     }
     for (module, m) in modules.iter().enumerate() {
         for statement in &m.ast.statements {
+            if let StatementKind::Derivative(rule) = &statement.kind {
+                add_rule(&mut all, module, rule, diagnostics);
+            }
+        }
+    }
+    for (module, m) in modules.iter().enumerate() {
+        for statement in &m.ast.statements {
             if let StatementKind::Import { path, names } = &statement.kind {
                 import(&mut all, modules, module, path, names.as_deref(), statement.span, diagnostics);
             }
@@ -239,6 +248,40 @@ pub(super) fn collect<'a>(modules: &'a [Module], diagnostics: &mut Vec<Diagnosti
         }
     }
     all
+}
+
+/// `derivative f(x, ct) = …` belongs to the `fn f` of the same file.
+fn add_rule<'a>(all: &mut Names<'a>, module: ModuleId, rule: &'a Derivative, diagnostics: &mut Vec<Diagnostic>) {
+    use crate::diag::catalog::derivatives as error;
+    let name = &rule.function;
+    let found = all.names[module].get(name.text.as_str()).and_then(|b| match b.entity {
+        Entity::Item(item, None) if !b.imported => match all.items[item.0].kind {
+            ItemKind::Fn(f) => Some((item, f)),
+            _ => None,
+        },
+        _ => None,
+    });
+    let Some((item, f)) = found else {
+        let is_fn = |i: &&Item<'a>| i.module == module && matches!(i.kind, ItemKind::Fn(_));
+        let has: Vec<&str> = all
+            .items
+            .iter()
+            .filter(is_fn)
+            .filter_map(|i| match i.kind {
+                ItemKind::Fn(f) => Some(f.title()),
+                _ => None,
+            })
+            .collect();
+        diagnostics.push(error::no_such_function(name.span, &name.text, &has));
+        return;
+    };
+    if rule.arguments.len() != f.arguments.len() + 1 {
+        let names: Vec<&str> = f.arguments.iter().map(|a| a.name.text.as_str()).collect();
+        let function = f.name.as_ref().map_or(all.items[item.0].span, |n| n.span);
+        diagnostics.push(error::rule_arguments(name.span, &name.text, function, &names, rule.arguments.len()));
+    } else if let Some(first) = all.rules.insert(item, rule) {
+        diagnostics.push(error::second_rule(name.span, &name.text, first.function.span));
+    }
 }
 
 fn define<'a>(
@@ -301,11 +344,12 @@ fn define<'a>(
         }
         StatementKind::Metric { name, value } => add(ItemKind::Metric { name, value }, &[name], name.span),
         // Refused when the file was read.
-        StatementKind::State(_) | StatementKind::Update(_) | StatementKind::Derivative(_) => {}
+        StatementKind::State(_) | StatementKind::Update(_) => {}
         StatementKind::Layer(layer) => add(ItemKind::Layer(layer), &[&layer.name], layer.name.span),
         StatementKind::Import { .. }
         | StatementKind::Precision(_)
         | StatementKind::Data(_)
+        | StatementKind::Derivative(_)
         | StatementKind::Train(_) => {}
     }
 }

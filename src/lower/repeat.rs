@@ -308,6 +308,9 @@ impl<'a> Lowerer<'a> {
             after.push(self.graph.or(ended, stop));
         }
         let (level, form) = (open.level, building.repeat.form);
+        after = self.unmarked_in_loop(&after, level);
+        let extra_nodes: Vec<NodeId> = extras.iter().map(|e| e.node).collect();
+        let extra_nodes = self.unmarked_in_loop(&extra_nodes, level);
         let open = building.open.clone();
         let scan = self.graph.close_scan(open, &first, &after, done, tolerance.map(f64::to_bits));
         if form != RepeatForm::Scan {
@@ -331,10 +334,10 @@ impl<'a> Lowerer<'a> {
             let state = self.graph.out(scan, i, here);
             before.insert(level, i, state);
         }
-        for (extra, place) in extras.iter().zip(collected) {
+        for ((extra, seen), place) in extras.iter().zip(extra_nodes).zip(collected) {
             let node = match place {
                 Some(slot) => self.graph.out(scan, slot as u16, later),
-                None => self.graph.substitute(&[extra.node], &before)[0],
+                None => self.graph.substitute(&[seen], &before)[0],
             };
             parts.push(self.along(turn, node, extra, span)?);
         }

@@ -4,6 +4,7 @@
 
 use super::SizeCheck;
 use super::layers::Layers;
+use super::marker::Markers;
 use super::program::{Binding, Entity, ItemId, ItemKind, Module, ModuleId, Names};
 use super::value::{Array, Callee, Evaluated, LayerId, Reported, Slot, Value, ValueKey};
 use crate::diag::{Diagnostic, catalog::names as error};
@@ -11,6 +12,7 @@ use crate::graph::{Axis, AxisMap, ExtentId, Graph, NodeId, Origin, Poly, PortId,
 use crate::span::{SourceMap, Span};
 use crate::syntax::ast::Expr;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
 
 /// Everything that is known while a program is lowered.
 pub(super) struct Lowerer<'a> {
@@ -41,6 +43,8 @@ pub(super) struct Lowerer<'a> {
     pub calls: FxHashMap<CallKey, Evaluated>,
     /// The names of the definitions that are open: a loop may use them for its states.
     pub defining: Vec<Span>,
+    /// Functions whose derivative rules are being worked out: they are called without their rules.
+    pub ruled: Vec<ItemId>,
     /// How deep expressions and calls are open.
     pub depth: usize,
     /// Expressions worked out to find the range of an index, by frame.
@@ -49,6 +53,8 @@ pub(super) struct Lowerer<'a> {
     pub softmaxes: FxHashSet<NodeId>,
     /// How many attempts are open whose problems do not count yet.
     pub attempts: usize,
+    /// Definitions that derivatives are taken by: the ports that stand for them until they are replaced.
+    pub markers: Markers<'a>,
     /// Places of names that are known to stand for nothing.
     pub unknown: FxHashSet<Span>,
     reported: FxHashSet<(&'static str, Span)>,
@@ -74,6 +80,8 @@ pub(super) struct Frame<'a> {
     pub rest: Option<Vec<Slot>>,
     /// Index names of the comprehensions around, for messages.
     pub index_names: Vec<(Axis, &'a str)>,
+    /// Names by which derivatives are taken in what is worked out here.
+    pub variables: Rc<FxHashSet<&'a str>>,
 }
 
 /// A local name.
@@ -114,10 +122,12 @@ impl<'a> Lowerer<'a> {
             layers: Layers::default(),
             calls: FxHashMap::default(),
             defining: vec![],
+            ruled: vec![],
             depth: 0,
             hoisted: FxHashMap::default(),
             softmaxes: FxHashSet::default(),
             attempts: 0,
+            markers: Markers::new(names),
             unknown: FxHashSet::default(),
             reported: FxHashSet::default(),
             next_frame: 0,
@@ -213,6 +223,7 @@ impl<'a> Lowerer<'a> {
             locals: FxHashMap::default(),
             rest: None,
             index_names: vec![],
+            variables: Rc::default(),
         });
     }
 
@@ -228,6 +239,9 @@ impl<'a> Lowerer<'a> {
     /// Introduces a local name; `_` stands for nothing.
     pub(super) fn push_local(&mut self, name: &'a str, value: Evaluated, span: Span, role: LocalRole) {
         if name != "_" {
+            let is_variable = matches!(role, LocalRole::Argument | LocalRole::Let | LocalRole::State)
+                && self.frame().variables.contains(name);
+            let value = if is_variable { value.map(|v| self.mark(name, v)) } else { value };
             self.frame().locals.entry(name).or_default().push(Local { value, span, role });
         }
     }

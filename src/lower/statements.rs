@@ -36,6 +36,7 @@ impl<'a> Lowerer<'a> {
     pub(super) fn item(&mut self, id: ItemId) {
         let item = &self.names.items[id.0];
         self.push_frame(item.module, None);
+        self.frame().variables = self.variables_of_item(id);
         let before = self.enter(item.span);
         let value = match item.kind {
             ItemKind::Dim(d) => self.declare_dim(d),
@@ -74,7 +75,7 @@ impl<'a> Lowerer<'a> {
         };
         self.graph.origin = before;
         self.frames.pop();
-        self.values[id.0] = Some(value);
+        self.values[id.0] = Some(value.map(|v| self.mark_item(id, v)));
     }
 
     fn one_number(&mut self, e: &'a Expr, what: &str) -> Evaluated<Array> {
@@ -159,6 +160,7 @@ impl<'a> Lowerer<'a> {
             // The default of a label or condition.
             _ => self.as_start(array, value)?,
         };
+        let array = Array { node: self.unmarked(&[array.node])[0], ..array };
         let whole: Vec<Axis> = array.axes.iter().map(|s| s.axis).collect();
         let shapes_fit = array.is_scalar()
             || array.axes.len() == axes.len()

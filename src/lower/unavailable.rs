@@ -11,7 +11,6 @@ pub(super) fn statement(statement: &Statement) -> Option<Diagnostic> {
     let word = match &statement.kind {
         StatementKind::State(_) => "state",
         StatementKind::Update(_) => "update",
-        StatementKind::Derivative(_) => "derivative",
         _ => return None,
     };
     Some(error::not_available(keyword(statement.span, word), word))

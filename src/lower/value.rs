@@ -3,6 +3,7 @@
 //!
 //! Reads the graph's types. Must not know syntax or scopes.
 
+use super::gradient::DerivativeForm;
 use super::program::ItemId;
 use super::reductions::Fold;
 use super::shape_functions::Native;
@@ -93,6 +94,8 @@ pub(super) enum Callee {
     Layer(ItemId),
     /// A `fn` of an instance: the one at this place of the layer's body.
     Method(LayerId, usize),
+    /// `grad` and its kind.
+    Derivative(DerivativeForm),
 }
 
 /// The value of an argument called `axis`.

@@ -1,7 +1,7 @@
 //! Forward mode: the tangent of a term for given tangents of some nodes, from the same texts as reverse mode.
 
 use super::derivative::{Alias, of_prim, of_reduction};
-use crate::graph::{Axis, AxisMap, Graph, NodeId, Op, Origin, Via};
+use crate::graph::{Axis, AxisMap, AxisSet, Graph, Kind, NodeId, Op, Origin, Via};
 use crate::prim::Reduction;
 use rustc_hash::FxHashMap;
 
@@ -46,6 +46,7 @@ impl Forward {
                     None
                 }
                 Op::Out { slot, turn } => self.out(graph, n, slot, turn),
+                Op::Custom { level } => custom(graph, n, level, &self.tangents),
                 _ => node(graph, n, &self.tangents),
             };
             if let Some(t) = tangent
@@ -55,6 +56,29 @@ impl Forward {
             }
         }
     }
+}
+
+/// The rule gives cotangents for a cotangent. With the tangents of the arguments it is a number that is linear in the
+/// cotangent, and the derivative of that number by the cotangent is the tangent.
+fn custom(g: &mut Graph, n: NodeId, level: u32, tangents: &FxHashMap<NodeId, NodeId>) -> Option<NodeId> {
+    let axes = g.axes(n).clone();
+    let slot = g.rule_state(n);
+    let seed = g.state(level, usize::from(slot), axes.clone(), Kind::Real);
+    let (mut terms, mut kept) = (vec![], AxisSet::new());
+    for (argument, cotangent) in g.rule_cotangents(n, level, seed) {
+        let Some(dx) = tangents.get(&argument) else { continue };
+        let product = g.mul(&[cotangent, *dx]);
+        let all = axes.union(g.axes(argument));
+        kept = kept.union(&g.axes(product).minus(&all));
+        let all: Vec<Axis> = all.iter().collect();
+        terms.push(g.reduce(Reduction::Sum, &all, product));
+    }
+    if terms.is_empty() {
+        return None;
+    }
+    let total = g.add(&terms);
+    let one = g.constant(1.0);
+    Some(super::reverse::cotangents(g, total, one, &kept, &[seed])[0])
 }
 
 fn node(g: &mut Graph, n: NodeId, tangents: &FxHashMap<NodeId, NodeId>) -> Option<NodeId> {

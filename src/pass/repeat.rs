@@ -70,7 +70,7 @@ impl Local {
         // The turn becomes an axis that nothing below binds or has.
         let g = &mut *reverse.graph;
         let roots: Vec<NodeId> = first.iter().chain(&next).chain(given.iter().map(|s| &s.cotangent)).copied().collect();
-        let turn = unused_axis(g, &roots, &reverse.kept, form.turn);
+        let turn = g.unused_axes(&roots, &reverse.kept, &[form.turn])[0];
         let renaming = g.renaming([(form.turn, turn)]);
         let next: Vec<NodeId> = next.iter().map(|n| g.at(*n, &renaming)).collect();
         // What the turn reads from around the loop: whole arrays, which have no names of binders above them.
@@ -271,24 +271,6 @@ fn tolerance_bits(g: &Graph, tolerance: NodeId) -> u64 {
         Op::Const(bits) => *bits,
         _ => 0,
     }
-}
-
-/// An axis of the same extent that no node below has, free or bound.
-fn unused_axis(g: &Graph, roots: &[NodeId], kept: &AxisSet, like: Axis) -> Axis {
-    let mut ordinal = 0;
-    let mut take = |axes: &AxisSet| {
-        for axis in axes.iter().filter(|a| a.extent == like.extent) {
-            ordinal = ordinal.max(axis.ordinal + 1);
-        }
-    };
-    take(kept);
-    for n in g.reachable(roots) {
-        take(g.axes(n));
-        if let Op::Scan(form) = g.op(n) {
-            take(&[form.turn].into_iter().collect());
-        }
-    }
-    Axis { extent: like.extent, ordinal }
 }
 
 impl Forward {

@@ -133,6 +133,14 @@ impl<'g> Reverse<'g> {
                 self.states.entry(args[0]).or_default().push(StateCotangent { slot, turn, cotangent: ct });
                 self.pending.insert(args[0]);
             }
+            Op::Custom { level } => {
+                for (argument, ct) in self.graph.rule_cotangents(n, level, ct) {
+                    if self.depends(argument) {
+                        let axes = self.graph.axes(argument).clone();
+                        self.accumulate(argument, ct, &axes);
+                    }
+                }
+            }
             // Index arithmetic is piecewise constant; leaves have no arguments.
             _ => {}
         }

@@ -35,11 +35,15 @@ pub fn normalize_traced(graph: &mut Graph, roots: &[NodeId], fired: &mut Vec<Fir
     roots
 }
 
-/// Replaces rows that are defined by an expression of other rows, so that only instructions and kernels are left.
+/// Replaces rows that are defined by an expression of other rows, so that only instructions and kernels are left, and
+/// drops derivatives that the user gives: there is nothing left to differentiate.
 pub fn expand(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let mut roots = roots.to_vec();
     loop {
         let new = rebuild(graph, &roots, |g, n| {
+            if let Op::Custom { .. } = g.op(n) {
+                return g.args(n)[0];
+            }
             let Some((prim, args)) = g.as_prim(n) else { return n };
             let (row, args) = (prim.row(), args.to_vec());
             let Lower::Expand(text) = row.lower else { return n };

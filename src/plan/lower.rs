@@ -71,6 +71,7 @@ impl<'b> Lowering<'b> {
                 return self.view(n, args[0], &map);
             }
             Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. } => return self.read(n),
+            Op::Custom { .. } => unreachable!("what has a derivative of its own is expanded before planning"),
             Op::Scan(_) => unreachable!("a loop is read through its states"),
         };
         self.kernel.intern(expr)

@@ -256,6 +256,12 @@ primitives! {
         name: "sign", eval: Eval::One(|x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else if x == 0.0 { 0.0 } else { x }),
         vjp: &[STEP], lower: Lower::Inst(Inst::Sign),
     }
+    /// x, held constant by derivatives: its own derivative is 0.
+    ///
+    /// stop_gradient(3) == 3
+    StopGradient = {
+        name: "stop_gradient", eval: Eval::One(|x| x), vjp: &[Vjp::Zero("held constant")], lower: Lower::Expand("x"),
+    }
     /// Largest integer not above x. Its derivative is 0 everywhere.
     ///
     /// floor(-1.5) == -2

@@ -1,0 +1,188 @@
+"""Values, losses and gradients of the programs in tests/programs, worked out with JAX in f64.
+
+Run: python tests/reference/programs.py   (writes programs.json beside this file; requirements.txt has the versions)
+"""
+
+import json
+import pathlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+jax.config.update("jax_enable_x64", True)
+
+CASES = {}
+
+
+def case(name, dims, inputs, params, model):
+    """`model(inputs, params)` gives a dict of values; the one called `loss` is differentiated by all params."""
+    inputs = {k: jnp.asarray(v) for k, v in inputs.items()}
+    params = {k: jnp.asarray(v, dtype=jnp.float64) for k, v in params.items()}
+    values = model(inputs, params)
+    entry = {"dims": dims, "ports": {**inputs, **params}, "values": values}
+    if "loss" in values:
+        entry["gradients"] = jax.grad(lambda p: model(inputs, p)["loss"])(params)
+    CASES[name] = entry
+
+
+def rng(seed):
+    return np.random.default_rng(seed)
+
+
+def plain(x):
+    if isinstance(x, dict):
+        return {k: plain(v) for k, v in x.items()}
+    if isinstance(x, (int, float, str)):
+        return x
+    x = np.asarray(x)
+    if x.dtype == bool:
+        return x.tolist()
+    flat = [v if np.isfinite(v) else str(v) for v in x.astype(float).ravel().tolist()]
+    return flat if x.ndim else flat[0]
+
+
+def cross_entropy(y, z):
+    return -jnp.take_along_axis(jax.nn.log_softmax(z), y[..., None], -1)[..., 0]
+
+
+# ---- derivatives as terms -------------------------------------------------------------------------------------------
+
+
+def derivatives():
+    r = rng(1)
+    n, d = 5, 3
+
+    def model(i, p):
+        x, y, w = i["x"], i["y"], p["w"]
+        e = lambda w: jnp.mean((y - jnp.tanh(x @ w)) ** 2)
+        h = jnp.diag(jax.hessian(e)(w))
+        f = lambda u: jnp.sin(u) ** 2
+        norm = lambda w: jnp.sqrt(jnp.sum(w**2))
+        return {
+            "loss": e(w) + 1e-3 * jnp.sum(jnp.abs(h)),
+            "h": h,
+            "Hs": jax.hessian(e)(w),
+            "zero": jnp.zeros(()),
+            "one": 2 * jnp.sum(w**2),
+            "each": jax.vmap(jax.grad(f))(x[:, 0]),
+            "at0": jax.grad(f)(0.5),
+            "J": x,
+            "jv": jax.jvp(lambda w: jnp.tanh(x @ w), (w,), (2 * w,))[1],
+            "vj": jax.vjp(lambda w: jnp.tanh(x @ w), w)[1](y)[0],
+            "ste": jnp.where(jnp.abs(w) < 1, w, 0) + jnp.where(w > 0, 1, 0),
+            "nr": jax.grad(norm)(w),
+            "nr2": jax.hessian(norm)(w),
+            "sg": w,
+            "mixed": jax.vmap(lambda x: jax.grad(lambda w: norm(x * w))(w))(x),
+        }
+
+    case("derivatives", {"N": n}, {"x": r.normal(size=(n, d)), "y": r.normal(size=n)}, {"w": [0.7, -0.4, 1.3]}, model)
+
+
+def pinn():
+    r = rng(2)
+    h, n = 20, 64
+
+    def model(_, p):
+        u = lambda x: jnp.sum(p["w2"] * jnp.tanh(p["w1"] * x + p["b1"]))
+        x = (jnp.arange(n) + 0.5) / n
+        d2u = jax.vmap(jax.grad(jax.grad(u)))(x)
+        f = -jnp.pi**2 * jnp.sin(jnp.pi * x)
+        return {
+            "sol": jax.vmap(u)(x),
+            "du": jax.vmap(jax.grad(u))(x),
+            "d2u": d2u,
+            "loss": jnp.mean((d2u - f) ** 2) + 10 * (u(0.0) ** 2 + u(1.0) ** 2),
+        }
+
+    case("pinn", {}, {}, {k: r.normal(size=h) for k in ("w1", "b1", "w2")}, model)
+
+
+# ---- loops ----------------------------------------------------------------------------------------------------------
+
+
+def loops():
+    r = rng(3)
+    t = 6
+
+    def model(i, p):
+        y, a = i["y"], p["a"]
+        s, each, c, f = 1.0, [], 0.0, []
+        for v in y:
+            s = a * s + v
+            each.append(s)
+            f.append(0.9 * c)
+            c = 0.9 * c + 0.1 * v
+        back = 0.0
+        for k in range(t):
+            back = back + a * y[t - 1 - k]
+        upto = jnp.max(y)
+        g, k = a, 0
+        while k < t:
+            g, k = g / 2, k + 1
+            if g < 0.1:
+                break
+        m = jnp.linalg.matrix_power(jnp.array([[a, 1.0], [0.0, a]]), t)
+        return {
+            "last": s,
+            "each": jnp.array(each),
+            "f": jnp.array(f),
+            "root": jnp.sqrt(a),
+            "back": back,
+            "upto": upto,
+            "g": g,
+            "k": k,
+            "M": m,
+            "loss": s + sum(each) + sum(f) + jnp.sqrt(a) + back + upto + g + jnp.sum(m),
+        }
+
+    case("loops", {"T": t}, {"y": r.normal(size=t)}, {"a": 0.5}, model)
+
+
+def lstm():
+    r = rng(4)
+    n, t, v, e, h = 3, 5, 6, 3, 4
+
+    def model(i, p):
+        hs, cs, out = jnp.zeros((n, h)), jnp.zeros((n, h)), []
+        for k in range(t):
+            g = p["Emb"][i["tok"][:, k]] @ p["Wx"] + hs @ p["Wh"] + p["b"]
+            gi, gf, gg, go = jnp.split(g, 4, axis=1)
+            cs = jax.nn.sigmoid(gf) * cs + jax.nn.sigmoid(gi) * jnp.tanh(gg)
+            hs = jax.nn.sigmoid(go) * jnp.tanh(cs)
+            out.append(hs)
+        z = jnp.stack(out, 1) @ p["Wo"]
+        return {"z": z, "loss": jnp.mean(cross_entropy(i["next"], z))}
+
+    params = {
+        "Emb": r.normal(size=(v, e)),
+        "Wx": r.normal(size=(e, 4 * h)),
+        "Wh": r.normal(size=(h, 4 * h)) / 2,
+        "b": r.normal(size=4 * h),
+        "Wo": r.normal(size=(h, v)),
+    }
+    inputs = {"tok": r.integers(0, v, (n, t)), "next": r.integers(0, v, (n, t))}
+    case("lstm", {"N": n, "T": t}, inputs, params, model)
+
+
+def tower():
+    r = rng(5)
+    n, d, l = 4, 4, 3
+
+    def model(i, p):
+        h = i["x"]
+        for k in range(l):
+            h = h + jnp.tanh(h @ p["tower.W"][k] + p["tower.b"][k])
+        return {"h": h, "loss": jnp.mean((h[:, 0] - i["y"]) ** 2)}
+
+    inputs = {"x": r.normal(size=(n, d)), "y": r.normal(size=n)}
+    params = {"tower.W": r.normal(size=(l, d, d)), "tower.b": r.normal(size=(l, d))}
+    case("tower", {"N": n}, inputs, params, model)
+
+
+if __name__ == "__main__":
+    for make in (derivatives, pinn, loops, lstm, tower):
+        make()
+    path = pathlib.Path(__file__).with_name("programs.json")
+    path.write_text(json.dumps(plain(CASES)) + "\n")
