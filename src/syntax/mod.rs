@@ -5,6 +5,7 @@
 pub mod ast;
 mod build;
 mod explain;
+mod format;
 mod operators;
 mod print;
 mod recover;
@@ -17,6 +18,7 @@ use crate::span::{FileId, Span};
 use ast::{Ast, Comment, Expr, Statement, StatementKind};
 use build::Builder;
 pub use build::MAX_DEPTH;
+pub use format::{WIDTH, format, same_meaning};
 use grammar::{Grammar, Rule};
 use pest::Parser;
 pub use print::{print, print_expr};

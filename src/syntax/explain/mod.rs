@@ -10,6 +10,7 @@ use super::scan::is_statement_word;
 use super::tokens::{Kind, tokens};
 use crate::diag::{Diagnostic, catalog::syntax as error};
 use crate::span::FileId;
+pub(super) use site::LOOPS;
 use site::{Site, Within};
 use std::ops::Range;
 

@@ -50,7 +50,7 @@ pub(super) struct Site<'a> {
 /// Words that join or begin expressions and are no value themselves.
 const JOINING: &[&str] = &["then", "else", "and", "or", "not", "in", "if", "where", "as"];
 /// Words that begin a loop.
-pub(super) const LOOPS: &[&str] = &["fold", "scan", "iterate"];
+pub(in crate::syntax) const LOOPS: &[&str] = &["fold", "scan", "iterate"];
 
 impl<'a> Site<'a> {
     /// `text` begins at byte `offset` of the file; the grammar stopped at byte `at` of `text`.
