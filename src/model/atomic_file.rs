@@ -51,6 +51,9 @@ fn begin(path: &Path) -> io::Result<(PathBuf, NamedTempFile)> {
         let why = if folder.is_dir() { e.to_string() } else { format!("there is no folder `{}`", folder.display()) };
         io::Error::new(e.kind(), why)
     })?;
+    if let Ok(old) = target.metadata() {
+        file.as_file().set_permissions(old.permissions())?;
+    }
     Ok((target, file))
 }
 
@@ -80,6 +83,18 @@ mod tests {
         assert!(check(&file.join("a")).is_err());
         #[cfg(unix)]
         assert!(write(Path::new("/dev/null"), b"x").unwrap_err().to_string().contains("device"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_stay() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write(&path, b"old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        write(&path, b"new").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
     }
 
     #[cfg(unix)]

@@ -72,6 +72,8 @@ pub enum Command {
     Gradcheck(Gradcheck),
     /// Show what a stage of the compiler makes of a model.
     Show(Show),
+    /// Rewrite files in the one style.
+    Fmt(Format),
     /// Explain the code of a problem, such as E0301.
     Explain(Explain),
 }
@@ -256,13 +258,23 @@ pub enum Stage {
     Clif,
 }
 
+/// `nnc fmt`
+#[derive(Debug, Args)]
+pub struct Format {
+    /// The models; `-` reads standard input and writes standard output.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Change nothing: print the names of files that are not in the style, and fail if there are any.
+    #[arg(long)]
+    pub check: bool,
+}
+
 /// `nnc explain`
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The code, such as E0301.
-    #[arg(required_unless_present = "all")]
+    /// The code, such as E0301. [default: a list of all codes]
     pub code: Option<String>,
-    /// List all codes.
+    /// List all codes, as without a code.
     #[arg(long, conflicts_with = "code")]
     pub all: bool,
 }

@@ -14,7 +14,7 @@ pub fn explain(console: &Console, args: &Explain) -> Result<(), Failure> {
     let code = code.to_uppercase();
     let Some(entry) = catalog::entry(&code) else {
         let near = catalog::nearest(&code, catalog::all().map(|e| e.code));
-        let hint = near.map_or("`nnc explain --all` lists them".to_string(), |n| format!("did you mean {n}?"));
+        let hint = near.map_or("`nnc explain` lists them".to_string(), |n| format!("did you mean {n}?"));
         return Err(Failure::usage(format!("there is no code `{}`; {hint}", catalog::shown(&code))));
     };
     if console.json {

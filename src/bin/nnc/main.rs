@@ -7,6 +7,7 @@ mod data;
 mod eval;
 mod explain;
 mod failure;
+mod format;
 mod grad;
 mod gradcheck;
 mod predict;
@@ -57,6 +58,7 @@ fn dispatch(console: &Console, command: Command) -> Result<(), Failure> {
         Command::Grad(args) => grad::grad(console, &args),
         Command::Gradcheck(args) => gradcheck::gradcheck(console, &args),
         Command::Show(args) => show::show(console, &args),
+        Command::Fmt(args) => format::format(console, &args),
         Command::Explain(args) => explain::explain(console, &args),
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! Two pieces on lines that follow each other belong together if they stood in one column and one of them has more than
 //! one space before it. What belongs together stands in one column again; everything else has its one space.
+//! A comment at the end of a line that has more than one space before it stays in its column.
 
 use super::Line;
-use super::pieces::Piece;
+use super::pieces::{Kind, Piece};
 
 /// The column of every piece.
 pub(super) fn columns(pieces: &[Piece], lines: &[Line]) -> Vec<usize> {
@@ -46,8 +47,13 @@ fn root(groups: &mut [usize], mut i: usize) -> usize {
 fn place(pieces: &[Piece], lines: &[Line], groups: &mut [usize]) -> Vec<usize> {
     let mut columns = vec![0; pieces.len()];
     let mut first_of_line = vec![None; pieces.len()];
+    // A comment that was set off from its line keeps its column.
+    let mut set_off = vec![0; pieces.len()];
     for line in lines {
         first_of_line[line.first] = Some(line.indent);
+        if !line.fresh && pieces[line.end - 1].kind == Kind::Comment && pieces[line.end - 1].gap > 1 {
+            set_off[line.end - 1] = pieces[line.end - 1].column;
+        }
     }
     let mut members: Vec<Vec<usize>> = vec![vec![]; pieces.len()];
     for i in 0..pieces.len() {
@@ -59,7 +65,7 @@ fn place(pieces: &[Piece], lines: &[Line], groups: &mut [usize]) -> Vec<usize> {
     for group in order {
         let natural = |i: usize| match first_of_line[i] {
             Some(indent) => indent,
-            None => columns[i - 1] + pieces[i - 1].width + pieces[i].space,
+            None => (columns[i - 1] + pieces[i - 1].width + pieces[i].space).max(set_off[i]),
         };
         let column = members[group].iter().map(|i| natural(*i)).max().unwrap_or(0);
         for i in &members[group] {
