@@ -177,7 +177,7 @@ impl<'a> Lowerer<'a> {
         }))
     }
 
-    fn exact_quotient(&mut self, left: Poly, right: Poly, span: Span) -> Evaluated<Poly> {
+    pub(super) fn exact_quotient(&mut self, left: Poly, right: Poly, span: Span) -> Evaluated<Poly> {
         if let Some(q) = left.divide_exactly(&right) {
             return Ok(q);
         }

@@ -9,6 +9,7 @@
 //! order first (`order`), so each is worked out once and a chain of any length is no problem; a `fn` is built anew for
 //! each kind of arguments (`call`).
 
+mod arrangements;
 mod binders;
 mod call;
 mod constant;

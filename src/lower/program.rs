@@ -45,15 +45,16 @@ const STD: &[StdFile] = &[
         text: include_str!("../../std/losses.nn"),
         prelude: &["cross_entropy", "binary_cross_entropy", "mse", "mae", "huber", "hinge"],
     },
-    StdFile {
-        path: "std.softmax",
-        text: include_str!("../../std/softmax.nn"),
-        prelude: &["softmax", "log_softmax", "cumsum"],
-    },
+    StdFile { path: "std.softmax", text: include_str!("../../std/softmax.nn"), prelude: &["softmax", "log_softmax"] },
     StdFile {
         path: "std.linear",
         text: include_str!("../../std/linear.nn"),
-        prelude: &["dot", "outer", "cross", "trace", "diag", "tril", "triu", "norm", "std", "flip"],
+        prelude: &["dot", "outer", "cross", "trace", "tril", "triu", "norm", "std"],
+    },
+    StdFile {
+        path: "std.shapes",
+        text: include_str!("../../std/shapes.nn"),
+        prelude: &["flip", "roll", "repeat", "linspace", "set", "diag", "cumsum", "cumprod"],
     },
     StdFile { path: "std.layers", text: include_str!("../../std/layers.nn"), prelude: &[] },
     StdFile { path: "std.dist", text: include_str!("../../std/dist.nn"), prelude: &[] },

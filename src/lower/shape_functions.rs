@@ -60,6 +60,14 @@ natives! {
     Div = "div" ("i" false, "n" false);
     /// `is_label(y)`: whether y holds labels; decided at compile time.
     IsLabel = "is_label" ("y" false);
+    /// `is_vector(x)`: whether x has one axis; decided at compile time.
+    IsVector = "is_vector" ("x" false);
+    /// `zeros_like(x)`: zeros in the shape of x.
+    ZerosLike = "zeros_like" ("x" false);
+    /// `pad(x, 1, axis = [2, 3])`: values before and after the elements of some axes.
+    Pad = "pad" ("x" false, "before" false, "after" true, "axis" true, "value" true);
+    /// `split(x, 4)`: equal parts, or parts of given sizes, as a tuple.
+    Split = "split" ("x" false, "parts" false, "axis" true);
 }
 
 impl Native {
@@ -100,6 +108,18 @@ impl<'a> Lowerer<'a> {
                 let node = self.graph.bool(array.is_label());
                 Ok(Value::Array(Array::truth(node, vec![])))
             }
+            Native::IsVector => {
+                let array = self.array(x)?;
+                let node = self.graph.bool(array.axes.len() == 1);
+                Ok(Value::Array(Array::truth(node, vec![])))
+            }
+            Native::ZerosLike => {
+                let array = self.array(x)?;
+                let zero = self.graph.constant(0.0);
+                Ok(Value::Array(Array::real(zero, array.axes)))
+            }
+            Native::Pad => self.pad(&matched, span),
+            Native::Split => self.split(&matched, span),
             Native::Concat | Native::Stack => Err(Reported),
         }
     }

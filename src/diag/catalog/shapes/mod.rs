@@ -1,5 +1,6 @@
 //! E03: shapes, kinds and sizes. See [the catalog](super) for how to add one.
 
+mod arrangements;
 mod dims;
 mod indices;
 mod kinds;
@@ -8,6 +9,7 @@ mod pages;
 use super::shown;
 use crate::diag::Diagnostic;
 use crate::span::Span;
+pub use arrangements::*;
 pub use dims::*;
 pub use indices::*;
 pub use kinds::*;
