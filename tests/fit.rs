@@ -1,7 +1,7 @@
 //! Training: every step is the step of the formula, worked out here by hand, and a run stops when and how it should.
 
 use nnc::fit::{
-    Batch, Dataset, EpochDone, FitError, Monitor, Observer, Optimizer, Outcome, Score, Settings, Split, Started,
+    Batch, Dataset, EpochDone, FirstOrder, FitError, Monitor, Observer, Outcome, Score, Settings, Split, Started,
     Stepped, evaluate, fit, predict,
 };
 use nnc::graph::Precision;
@@ -52,7 +52,7 @@ fn descend(a: &mut f64, b: &mut f64, rows: &[usize], rate: f64) {
 }
 
 fn settings(rate: f64, epochs: usize) -> Settings {
-    Settings { optimizer: Optimizer::Descent { rate }, epochs, ..Settings::default() }
+    Settings { optimizer: FirstOrder::Descent { rate }.into(), epochs, ..Settings::default() }
 }
 
 fn run(model: &Model, data: &Dataset, settings: &Settings) -> Result<nnc::fit::Fitted, FitError> {

@@ -1,8 +1,7 @@
-//! Values in a `train` block: numbers computed at once, names, truth values and calls of optimisers.
+//! Values in a `train` block: numbers computed at once, names and truth values.
 //!
 //! Reads expressions and known dims. Must not know settings.
 
-use super::Optimizer;
 use crate::diag::Diagnostic;
 use crate::diag::catalog::training as error;
 use crate::graph::Extents;
@@ -17,7 +16,7 @@ pub(super) struct Scope<'a> {
 
 /// The value of a setting.
 pub(super) struct Value<'a> {
-    expr: &'a Expr,
+    pub expr: &'a Expr,
     number: Option<f64>,
 }
 
@@ -73,7 +72,7 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-fn name_of(expr: &Expr) -> Option<&str> {
+pub(super) fn name_of(expr: &Expr) -> Option<&str> {
     match &expr.kind {
         ExprKind::Name(name) => Some(name),
         _ => None,
@@ -81,10 +80,15 @@ fn name_of(expr: &Expr) -> Option<&str> {
 }
 
 impl Scope<'_> {
+    /// The value of an argument.
+    pub fn of<'e>(&self, expr: &'e Expr) -> Value<'e> {
+        Value { expr, number: self.number(expr) }
+    }
+
     /// The value of an entry.
     pub fn value<'e>(&self, value: &'e ArgumentValue, key: &str) -> Result<Value<'e>, Box<Diagnostic>> {
         match value {
-            ArgumentValue::Expr(expr) => Ok(Value { expr, number: self.number(expr) }),
+            ArgumentValue::Expr(expr) => Ok(self.of(expr)),
             ArgumentValue::Range(range) => {
                 Err(Box::new(error::bad_value(range.span, key, "a single value", "a range")))
             }
@@ -92,7 +96,7 @@ impl Scope<'_> {
     }
 
     /// The number an expression stands for: literals, arithmetic, `pi`, `inf` and dims of known size.
-    fn number(&self, expr: &Expr) -> Option<f64> {
+    pub fn number(&self, expr: &Expr) -> Option<f64> {
         match &expr.kind {
             ExprKind::Number { value, .. } => Some(*value),
             ExprKind::Negate(inner) => Some(-self.number(inner)?),
@@ -114,98 +118,5 @@ impl Scope<'_> {
             }
             _ => None,
         }
-    }
-}
-
-/// An optimiser as the language has it: its name and its arguments with their defaults (none: must be given).
-struct Form {
-    name: &'static str,
-    arguments: &'static [(&'static str, Option<f64>)],
-    make: fn(&[f64]) -> Optimizer,
-}
-
-const FORMS: &[Form] = &[
-    Form { name: "gradient_descent", arguments: &[("lr", None)], make: |v| Optimizer::Descent { rate: v[0] } },
-    Form { name: "sgd", arguments: &[("lr", None)], make: |v| Optimizer::Descent { rate: v[0] } },
-    Form {
-        name: "momentum",
-        arguments: &[("lr", None), ("beta", Some(0.9))],
-        make: |v| Optimizer::Momentum { rate: v[0], beta: v[1] },
-    },
-    Form {
-        name: "adam",
-        arguments: &[("lr", Some(1e-3)), ("beta1", Some(0.9)), ("beta2", Some(0.999)), ("eps", Some(1e-8))],
-        make: |v| Optimizer::Adam { rate: v[0], beta1: v[1], beta2: v[2], epsilon: v[3] },
-    },
-];
-
-/// Optimisers of the language that this version does not have.
-const LATER: &[&str] =
-    &["nesterov", "adagrad", "adadelta", "rmsprop", "adamw", "lbfgs", "levenberg_marquardt", "newton"];
-
-/// Schedules of the language that this version does not have.
-const SCHEDULES: &[&str] = &["cosine", "step", "exponential", "linear", "warmup", "piecewise"];
-
-/// `adam(lr = 1e-3)` and its like.
-pub(super) fn optimizer(scope: &Scope, value: &Value) -> Result<Optimizer, Box<Diagnostic>> {
-    let (name, at, arguments): (_, _, &[CallArgument]) = match &value.expr.kind {
-        ExprKind::Call { function, arguments } => (name_of(function), function.span, arguments),
-        ExprKind::Name(name) => (Some(name.as_str()), value.span(), &[]),
-        _ => (None, value.span(), &[]),
-    };
-    let Some(name) = name else { return Err(Box::new(error::not_an_optimizer(value.span()))) };
-    if LATER.contains(&name) {
-        return Err(Box::new(error::not_available(at, "optimiser", name)));
-    }
-    let Some(form) = FORMS.iter().find(|f| f.name == name) else {
-        let known: Vec<&str> = FORMS.iter().map(|f| f.name).collect();
-        return Err(Box::new(error::unknown_optimizer(at, name, &known)));
-    };
-    if arguments.is_empty() && !matches!(value.expr.kind, ExprKind::Call { .. }) {
-        return Err(Box::new(error::not_an_optimizer(at)));
-    }
-    let known: Vec<&str> = form.arguments.iter().map(|a| a.0).collect();
-    let mut given: Vec<Option<f64>> = vec![None; known.len()];
-    for (i, argument) in arguments.iter().enumerate() {
-        let ArgumentValue::Expr(expr) = &argument.value else {
-            return Err(Box::new(error::bad_value(value.span(), name, "called with numbers", "a range")));
-        };
-        let place = match &argument.name {
-            Some(key) => known
-                .iter()
-                .position(|k| *k == key.text)
-                .ok_or_else(|| Box::new(error::unknown_argument(key.span, name, &key.text, &known)))?,
-            None if i < known.len() => i,
-            None => return Err(Box::new(error::too_many_arguments(expr.span, name, &known))),
-        };
-        let key = known[place];
-        if given[place].is_some() {
-            return Err(Box::new(error::argument_twice(expr.span, name, key)));
-        }
-        given[place] = Some(constant(scope, expr, key)?);
-    }
-    let mut constants = vec![];
-    for ((_, default), given) in form.arguments.iter().zip(given) {
-        constants.push(given.or(*default).ok_or_else(|| Box::new(error::rate_missing(value.span(), name)))?);
-    }
-    Ok((form.make)(&constants))
-}
-
-/// One constant of an optimiser, in its range.
-fn constant(scope: &Scope, expr: &Expr, key: &str) -> Result<f64, Box<Diagnostic>> {
-    if let ExprKind::Call { function, .. } = &expr.kind
-        && let Some(schedule) = name_of(function).filter(|f| SCHEDULES.contains(f))
-    {
-        return Err(Box::new(error::not_available(expr.span, "schedule", schedule)));
-    }
-    let number = scope.number(expr);
-    let (good, expected) = match key {
-        "lr" => (number.is_some_and(|v| v > 0.0 && v.is_finite()), "a number above 0"),
-        "eps" => (number.is_some_and(|v| v >= 0.0 && v.is_finite()), "a number, 0 or more"),
-        _ => (number.is_some_and(|v| (0.0..1.0).contains(&v)), "a number from 0 up to, without, 1"),
-    };
-    match number.filter(|_| good) {
-        Some(number) => Ok(number),
-        None => Err(Box::new(error::bad_value(expr.span, key, expected, &shown(&Value { expr, number })))),
     }
 }

@@ -3,14 +3,18 @@
 //! Reads models and data sets. Must not print, nor know the command line: progress goes to an observer.
 
 mod batch;
+mod calls;
 mod constant;
 mod dataset;
 mod error;
 mod evaluate;
+mod lbfgs;
+mod line_search;
 mod load;
 mod not_finite;
 mod observer;
 mod optimizer;
+mod schedule;
 mod settings;
 mod train;
 
@@ -18,8 +22,10 @@ pub use crate::random::{Purpose, Stream};
 pub use dataset::{Column, Dataset, DatasetError, Fixed, Split};
 pub use error::FitError;
 pub use evaluate::{Evaluation, Score, evaluate, predict};
+pub use lbfgs::{Evaluate, Iteration, Lbfgs};
 pub use load::{data_spec, load, row_ports};
 pub use observer::{EpochDone, Observer, Started, Stepped};
-pub use optimizer::{Optimizer, Stepper, all_finite, clip_norm, clip_value, norm};
+pub use optimizer::{FirstOrder, Optimizer, Stepper, all_finite, clip_norm, clip_value, norm};
+pub use schedule::{Course, Schedule};
 pub use settings::{Batch, Monitor, Settings};
 pub use train::{Fitted, Outcome, check_loss, fit};

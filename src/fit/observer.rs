@@ -18,6 +18,8 @@ pub struct Started<'a> {
     pub steps: usize,
     /// Epochs at most.
     pub epochs: usize,
+    /// How many runs from different starts follow.
+    pub starts: usize,
     /// The seed of initial values and order.
     pub seed: u64,
     /// Whether native code runs (else the interpreter).
@@ -40,11 +42,14 @@ pub struct Stepped {
 /// Known after an epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpochDone<'a> {
+    /// The run, from 1; 1 unless there are several starts.
+    pub start: usize,
     /// From 1.
     pub epoch: usize,
     /// Steps since the start.
     pub steps: u64,
-    /// The mean of the batches' losses, each taken before its step, weighted by rows.
+    /// The mean of the batches' losses, each taken before its step, weighted by rows; of an optimiser that searches for its
+    /// steps the loss after it.
     pub loss: f64,
     /// All losses and metrics over all validation rows after the epoch; none without such rows.
     pub validation: &'a [Score],

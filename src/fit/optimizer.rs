@@ -1,12 +1,47 @@
-//! First-order optimisers: how a gradient becomes a step of the parameters.
+//! Optimisers, and how those of first order make a step of the parameters from a gradient.
 //!
 //! Reads flat slices of parameters and gradients. Must not know models, names or data.
 
 use crate::model::Real;
 
-/// An update rule with its constants. Rates are positive; decay constants lie in `[0, 1)`.
+/// How the parameters are changed to make the loss smaller.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimizer {
+    /// A step along the gradient of one batch.
+    FirstOrder(FirstOrder),
+    /// Limited-memory BFGS with a line search over all rows, see [`Lbfgs`](super::Lbfgs).
+    Lbfgs {
+        /// How many past steps it remembers.
+        history: usize,
+    },
+}
+
+impl Optimizer {
+    /// The same with another step length; none for one that finds its own.
+    pub fn with_rate(self, rate: f64) -> Option<Optimizer> {
+        match self {
+            Optimizer::FirstOrder(rule) => Some(Optimizer::FirstOrder(rule.with_rate(rate))),
+            Optimizer::Lbfgs { .. } => None,
+        }
+    }
+}
+
+impl Default for Optimizer {
+    fn default() -> Optimizer {
+        Optimizer::FirstOrder(FirstOrder::ADAM)
+    }
+}
+
+impl From<FirstOrder> for Optimizer {
+    fn from(rule: FirstOrder) -> Optimizer {
+        Optimizer::FirstOrder(rule)
+    }
+}
+
+/// An update rule with its constants. Rates are positive; decay constants lie in `[0, 1)`. Defaults and details, such as
+/// what is inside of a root, are those of `torch.optim`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FirstOrder {
     /// x ← x − rate · g. Gradient descent over all rows, stochastic gradient descent over batches.
     Descent {
         /// Step length.
@@ -18,9 +53,38 @@ pub enum Optimizer {
         rate: f64,
         /// How much of the velocity is kept.
         beta: f64,
+        /// Nesterov's form: x ← x − rate · (g + beta · v), with the new v.
+        nesterov: bool,
+    },
+    /// s ← s + g², x ← x − rate · g / (√s + ε) (Duchi, Hazan and Singer 2011).
+    Adagrad {
+        /// Step length.
+        rate: f64,
+        /// Added to the root, against division by 0.
+        epsilon: f64,
+    },
+    /// Adagrad with a running mean in place of the sum (Tieleman and Hinton 2012): v ← beta · v + (1 − beta) · g².
+    RmsProp {
+        /// Step length.
+        rate: f64,
+        /// Decay of the running mean of squared gradients.
+        beta: f64,
+        /// Added to the root, against division by 0.
+        epsilon: f64,
+    },
+    /// Steps in the unit of the parameters (Zeiler 2012): d = √(u + ε) / √(v + ε) · g, x ← x − rate · d, with running
+    /// means v of g² and u of d².
+    Adadelta {
+        /// Factor of the step.
+        rate: f64,
+        /// Decay of both running means.
+        beta: f64,
+        /// Added under both roots; also begins the first steps.
+        epsilon: f64,
     },
     /// Adam (Kingma and Ba 2015, algorithm 1): a step of length `rate` scaled by bias-corrected running means of the
-    /// gradient and of its square.
+    /// gradient and of its square. With `decay` above 0 it is AdamW (Loshchilov and Hutter 2019): x is first made smaller
+    /// by rate · decay · x, which is no part of the gradient.
     Adam {
         /// Step length.
         rate: f64,
@@ -30,45 +94,46 @@ pub enum Optimizer {
         beta2: f64,
         /// Added to the root, against division by 0.
         epsilon: f64,
+        /// Weight decay.
+        decay: f64,
     },
 }
 
-impl Optimizer {
-    /// Adam with the constants its authors propose: rate 0.001, 0.9, 0.999, 1e-8.
-    pub const ADAM: Optimizer = Optimizer::Adam { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+impl FirstOrder {
+    /// Adam with the constants its authors propose: rate 0.001, 0.9, 0.999, 1e-8, and no decay.
+    pub const ADAM: FirstOrder = FirstOrder::Adam { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.0 };
 
     /// The step length.
-    pub fn rate(&self) -> f64 {
-        match self {
-            Optimizer::Descent { rate } | Optimizer::Momentum { rate, .. } | Optimizer::Adam { rate, .. } => *rate,
-        }
+    pub fn rate(mut self) -> f64 {
+        *self.rate_mut()
     }
 
     /// The same rule with another step length.
-    pub fn with_rate(mut self, new: f64) -> Optimizer {
-        match &mut self {
-            Optimizer::Descent { rate } | Optimizer::Momentum { rate, .. } | Optimizer::Adam { rate, .. } => {
-                *rate = new
-            }
-        }
+    pub fn with_rate(mut self, new: f64) -> FirstOrder {
+        *self.rate_mut() = new;
         self
     }
-}
 
-impl Default for Optimizer {
-    fn default() -> Optimizer {
-        Optimizer::ADAM
+    fn rate_mut(&mut self) -> &mut f64 {
+        match self {
+            FirstOrder::Descent { rate }
+            | FirstOrder::Momentum { rate, .. }
+            | FirstOrder::Adagrad { rate, .. }
+            | FirstOrder::RmsProp { rate, .. }
+            | FirstOrder::Adadelta { rate, .. }
+            | FirstOrder::Adam { rate, .. } => rate,
+        }
     }
 }
 
-/// An optimiser at work on one parameter vector: the rule and what it remembers between steps.
+/// A rule at work on one parameter vector, with what it remembers between steps.
 ///
 /// ```
-/// use nnc::fit::{Optimizer, Stepper};
+/// use nnc::fit::{FirstOrder, Stepper};
 ///
 /// // Minimise (x - 3)^2 / 2, whose gradient is x - 3.
 /// let mut x = [0.0f64];
-/// let mut stepper = Stepper::new(Optimizer::Descent { rate: 0.5 }, 1);
+/// let mut stepper = Stepper::new(FirstOrder::Descent { rate: 0.5 }, 1);
 /// for _ in 0..60 {
 ///     let gradient = [x[0] - 3.0];
 ///     stepper.step(&mut x, &gradient);
@@ -77,7 +142,7 @@ impl Default for Optimizer {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Stepper<R> {
-    rule: Optimizer,
+    rule: FirstOrder,
     steps: i32,
     first: Vec<R>,
     second: Vec<R>,
@@ -85,11 +150,11 @@ pub struct Stepper<R> {
 
 impl<R: Real> Stepper<R> {
     /// A rule for `count` parameters, before its first step.
-    pub fn new(rule: Optimizer, count: usize) -> Stepper<R> {
+    pub fn new(rule: FirstOrder, count: usize) -> Stepper<R> {
         let (first, second) = match rule {
-            Optimizer::Descent { .. } => (0, 0),
-            Optimizer::Momentum { .. } => (count, 0),
-            Optimizer::Adam { .. } => (count, count),
+            FirstOrder::Descent { .. } => (0, 0),
+            FirstOrder::Momentum { .. } | FirstOrder::Adagrad { .. } | FirstOrder::RmsProp { .. } => (count, 0),
+            FirstOrder::Adadelta { .. } | FirstOrder::Adam { .. } => (count, count),
         };
         Stepper { rule, steps: 0, first: vec![R::ZERO; first], second: vec![R::ZERO; second] }
     }
@@ -97,34 +162,63 @@ impl<R: Real> Stepper<R> {
     /// Moves the parameters one step. Both slices have the length given to [`Stepper::new`]; elements beyond the
     /// shortest are left alone.
     pub fn step(&mut self, parameters: &mut [R], gradient: &[R]) {
+        self.scaled_step(parameters, gradient, 1.0);
+    }
+
+    /// A step whose rate is that of the rule times `factor`.
+    pub fn scaled_step(&mut self, parameters: &mut [R], gradient: &[R], factor: f64) {
         self.steps = self.steps.saturating_add(1);
+        let rate = self.rule.rate() * factor;
+        let of = R::from_f64;
+        let both = parameters.iter_mut().zip(gradient);
         match self.rule {
-            Optimizer::Descent { rate } => {
-                let rate = R::from_f64(rate);
-                for (x, g) in parameters.iter_mut().zip(gradient) {
-                    *x = *x - rate * *g;
-                }
+            FirstOrder::Descent { .. } => {
+                let rate = of(rate);
+                both.for_each(|(x, g)| *x = *x - rate * *g);
             }
-            Optimizer::Momentum { rate, beta } => {
-                let (rate, beta) = (R::from_f64(rate), R::from_f64(beta));
-                for ((x, g), v) in parameters.iter_mut().zip(gradient).zip(&mut self.first) {
+            FirstOrder::Momentum { beta, nesterov, .. } => {
+                let (rate, beta) = (of(rate), of(beta));
+                for ((x, g), v) in both.zip(&mut self.first) {
                     *v = beta * *v + *g;
-                    *x = *x - rate * *v;
+                    *x = *x - rate * if nesterov { *g + beta * *v } else { *v };
                 }
             }
-            Optimizer::Adam { rate, beta1, beta2, epsilon } => {
+            FirstOrder::Adagrad { epsilon, .. } => {
+                let (rate, epsilon) = (of(rate), of(epsilon));
+                for ((x, g), sum) in both.zip(&mut self.first) {
+                    *sum += *g * *g;
+                    *x = *x - rate * *g / (sum.sqrt() + epsilon);
+                }
+            }
+            FirstOrder::RmsProp { beta, epsilon, .. } => {
+                let (rate, epsilon, keep, take) = (of(rate), of(epsilon), of(beta), of(1.0 - beta));
+                for ((x, g), v) in both.zip(&mut self.first) {
+                    *v = keep * *v + take * (*g * *g);
+                    *x = *x - rate * *g / (v.sqrt() + epsilon);
+                }
+            }
+            FirstOrder::Adadelta { beta, epsilon, .. } => {
+                let (rate, epsilon, keep, take) = (of(rate), of(epsilon), of(beta), of(1.0 - beta));
+                for ((x, g), (v, u)) in both.zip(self.first.iter_mut().zip(&mut self.second)) {
+                    *v = keep * *v + take * (*g * *g);
+                    let d = (*u + epsilon).sqrt() / (*v + epsilon).sqrt() * *g;
+                    *u = keep * *u + take * (d * d);
+                    *x = *x - rate * d;
+                }
+            }
+            FirstOrder::Adam { beta1, beta2, epsilon, decay, .. } => {
                 // The bias corrections are folded into two numbers per step:
                 // rate m̂ / (√v̂ + ε) = scale m / (√v · root + ε).
-                let scale = R::from_f64(rate / (1.0 - beta1.powi(self.steps)));
-                let root = R::from_f64(1.0 / (1.0 - beta2.powi(self.steps)).sqrt());
-                let (keep1, take1) = (R::from_f64(beta1), R::from_f64(1.0 - beta1));
-                let (keep2, take2) = (R::from_f64(beta2), R::from_f64(1.0 - beta2));
-                let epsilon = R::from_f64(epsilon);
-                let state = self.first.iter_mut().zip(&mut self.second);
-                for ((x, g), (m, v)) in parameters.iter_mut().zip(gradient).zip(state) {
+                let scale = of(rate / (1.0 - beta1.powi(self.steps)));
+                let root = of(1.0 / (1.0 - beta2.powi(self.steps)).sqrt());
+                let (keep1, take1) = (of(beta1), of(1.0 - beta1));
+                let (keep2, take2) = (of(beta2), of(1.0 - beta2));
+                let epsilon = of(epsilon);
+                let shrink = of(1.0 - rate * decay);
+                for ((x, g), (m, v)) in both.zip(self.first.iter_mut().zip(&mut self.second)) {
                     *m = keep1 * *m + take1 * *g;
                     *v = keep2 * *v + take2 * (*g * *g);
-                    *x = *x - scale * *m / (v.sqrt() * root + epsilon);
+                    *x = shrink * *x - scale * *m / (v.sqrt() * root + epsilon);
                 }
             }
         }
@@ -185,7 +279,7 @@ mod tests {
     use super::*;
 
     /// The problem of `tests/reference/fit/optimizers.py`, which printed every expected number below.
-    fn trace<R: Real>(rule: Optimizer, steps: usize) -> Vec<[f64; 2]> {
+    fn trace<R: Real>(rule: FirstOrder, steps: usize) -> Vec<[f64; 2]> {
         let mut x = [R::from_f64(1.0), R::from_f64(-2.0)];
         let mut stepper = Stepper::new(rule, 2);
         let mut out = vec![];
@@ -206,15 +300,15 @@ mod tests {
     #[test]
     fn descent_follows_the_published_formula() {
         // Exact in binary: every number here is a sum of few powers of two.
-        let got = trace::<f64>(Optimizer::Descent { rate: 0.0625 }, 3);
+        let got = trace::<f64>(FirstOrder::Descent { rate: 0.0625 }, 3);
         assert_eq!(got, [[0.9375, -0.75], [0.87890625, -0.28125], [0.823974609375, -0.10546875]]);
-        assert_eq!(trace::<f32>(Optimizer::Descent { rate: 0.0625 }, 3), got);
+        assert_eq!(trace::<f32>(FirstOrder::Descent { rate: 0.0625 }, 3), got);
     }
 
     #[test]
     fn momentum_follows_the_published_formula() {
         let expected = [[0.99, -1.8], [0.9711, -1.44], [0.944379, -0.972], [0.91088631, -0.4536]];
-        let rule = Optimizer::Momentum { rate: 0.01, beta: 0.9 };
+        let rule = FirstOrder::Momentum { rate: 0.01, beta: 0.9, nesterov: false };
         for (step, e) in expected.into_iter().enumerate() {
             check(trace::<f64>(rule, 4)[step], e, 1e-14);
             check(trace::<f32>(rule, 4)[step], e, 1e-6);
@@ -223,7 +317,7 @@ mod tests {
 
     #[test]
     fn adam_follows_the_published_formula() {
-        let rule = Optimizer::ADAM.with_rate(0.1);
+        let rule = FirstOrder::ADAM.with_rate(0.1);
         let expected = [
             (1, [0.900_000_001, -1.900_000_000_05]),
             (2, [0.800_412_229_712_337_4, -1.800_166_485_711_387]),
@@ -241,7 +335,7 @@ mod tests {
         // Step 1 of Adam is rate · g / (|g| + ε) (Kingma and Ba 2015, section 2.1).
         for g in [1e-3, 1.0, 1e6] {
             let mut x = [0.0f64];
-            Stepper::new(Optimizer::ADAM, 1).step(&mut x, &[g]);
+            Stepper::new(FirstOrder::ADAM, 1).step(&mut x, &[g]);
             assert!((x[0] + 1e-3 * g / (g + 1e-8)).abs() < 1e-17, "{} for {g}", x[0]);
         }
     }

@@ -3,7 +3,9 @@
 //! Reads the syntax tree of `train` blocks and the names of a program. Must not know data, files or functions.
 
 use super::Optimizer;
-use super::constant::{Scope, Value, optimizer, shown};
+use super::calls::optimizer;
+use super::constant::{Scope, Value, shown};
+use super::schedule::Schedule;
 use crate::diag::Diagnostic;
 use crate::diag::catalog::training as error;
 use crate::graph::{Program, ValueRole};
@@ -34,8 +36,10 @@ pub struct Monitor {
 pub struct Settings {
     /// The loss to minimise, by name; the only one if absent.
     pub loss: Option<String>,
-    /// The update rule.
+    /// How the parameters are changed.
     pub optimizer: Optimizer,
+    /// How the rate of the optimiser changes from step to step.
+    pub schedule: Schedule,
     /// Rows per step.
     pub batch: Batch,
     /// How often the training rows are gone through; the number of steps if there are no data.
@@ -55,6 +59,9 @@ pub struct Settings {
     pub clip_norm: Option<f64>,
     /// Cut every element of the gradient to this absolute value; done before `clip_norm`.
     pub clip_value: Option<f64>,
+    /// How many runs with other random starts are made, to keep the best; the k-th, from 0, has the initial values that a
+    /// seed larger by k gives.
+    pub starts: usize,
     /// Stop when the mean loss of an epoch differs from that of the epoch before by at most this much, relative to it.
     pub tol: Option<f64>,
 }
@@ -63,7 +70,8 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             loss: None,
-            optimizer: Optimizer::ADAM,
+            optimizer: Optimizer::default(),
+            schedule: Schedule::default(),
             batch: Batch::All,
             epochs: 100,
             patience: None,
@@ -73,6 +81,7 @@ impl Default for Settings {
             drop_last: false,
             clip_norm: None,
             clip_value: None,
+            starts: 1,
             tol: None,
         }
     }
@@ -91,11 +100,12 @@ const SETTINGS: &[&str] = &[
     "drop_last",
     "clip_norm",
     "clip_value",
+    "starts",
     "tol",
 ];
 
 /// Settings of the language that this version does not have.
-const LATER: &[&str] = &["freeze", "groups", "starts", "threads"];
+const LATER: &[&str] = &["freeze", "groups", "threads"];
 
 impl Settings {
     /// The settings of the block chosen by name (the one without a name for `None`), then of `overrides`, whose
@@ -127,12 +137,32 @@ impl Settings {
         for block in overrides {
             settings.apply(program, block, &mut problems);
         }
+        let is_chosen = |b: &&Block| b.name.as_ref().map(|n| n.text.as_str()) == chosen;
+        let read: Vec<&Block> = overrides.iter().rev().chain(blocks.iter().filter(is_chosen)).collect();
+        settings.contradictions(&read, &mut problems);
         if problems.is_empty() { Ok(settings) } else { Err(problems) }
     }
 
     /// The names of the named blocks, in order.
     pub fn block_names(blocks: &[Block]) -> impl Iterator<Item = &str> {
         blocks.iter().filter_map(|b| b.name.as_ref().map(|n| n.text.as_str()))
+    }
+
+    /// Settings that do not go with the optimiser; the entries of `blocks` say where they stand, the first one first.
+    fn contradictions(&self, blocks: &[&Block], problems: &mut Vec<Diagnostic>) {
+        let Optimizer::Lbfgs { .. } = self.optimizer else { return };
+        let at = |key: &str| blocks.iter().flat_map(|b| &b.entries).find(|e| e.key.text == key).map(|e| e.key.span);
+        let steps = "it searches along its direction, so its steps need no bound";
+        let rows = "it compares losses of the same rows: leave `batch` out, or use `adam()`";
+        for (key, given, help) in [
+            ("batch", self.batch != Batch::All, rows),
+            ("clip_norm", self.clip_norm.is_some(), steps),
+            ("clip_value", self.clip_value.is_some(), steps),
+        ] {
+            if given {
+                problems.push(error::not_with_optimizer(at(key).unwrap_or_default(), key, "lbfgs", help));
+            }
+        }
     }
 
     fn apply(&mut self, program: &Program, block: &Block, problems: &mut Vec<Diagnostic>) {
@@ -164,7 +194,7 @@ impl Settings {
         };
         let truth = || value.truth().ok_or_else(|| wrong("`true` or `false`"));
         match key {
-            "optimizer" => self.optimizer = optimizer(&scope, &value)?,
+            "optimizer" => (self.optimizer, self.schedule) = optimizer(&scope, &value)?,
             "batch" if value.name() == Some("all") => self.batch = Batch::All,
             "batch" => {
                 let rows = value.whole().filter(|v| *v >= 1);
@@ -172,6 +202,7 @@ impl Settings {
             }
             "epochs" => self.epochs = count()?,
             "patience" => self.patience = Some(count()?),
+            "starts" => self.starts = count()?,
             "seed" => self.seed = value.whole().ok_or_else(|| wrong("a whole number, 0 or more"))?,
             "clip_norm" => self.clip_norm = Some(positive()?),
             "clip_value" => self.clip_value = Some(positive()?),
@@ -243,6 +274,7 @@ fn monitor(program: &Program, value: &Value) -> Result<Monitor, Box<Diagnostic>>
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Course, FirstOrder};
     use super::*;
     use crate::graph::Value as ProgramValue;
     use crate::span::SourceMap;
@@ -282,8 +314,9 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_manual() {
         let defaults = read("").unwrap();
-        assert_eq!(defaults.optimizer, Optimizer::Adam { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
-        assert_eq!((defaults.batch, defaults.epochs, defaults.seed), (Batch::All, 100, 0));
+        let adam = FirstOrder::Adam { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.0 };
+        assert_eq!((defaults.optimizer, defaults.schedule), (adam.into(), Schedule::default()));
+        assert_eq!((defaults.batch, defaults.epochs, defaults.seed, defaults.starts), (Batch::All, 100, 0, 1));
         assert!(defaults.shuffle && !defaults.drop_last && defaults.patience.is_none());
     }
 
@@ -292,11 +325,12 @@ mod tests {
         let settings = read(
             "train {\n loss = size\n optimizer = momentum(0.1, beta = 1/2)\n batch = 2 * B\n epochs = 7, patience = 3\n \
              monitor = max(accuracy)\n seed = 42\n shuffle = false, drop_last = true\n clip_norm = 1, clip_value = 2^-1\n \
-             tol = 1e-6\n}",
+             tol = 1e-6, starts = 3\n}",
         );
         let expected = Settings {
             loss: Some("size".into()),
-            optimizer: Optimizer::Momentum { rate: 0.1, beta: 0.5 },
+            optimizer: FirstOrder::Momentum { rate: 0.1, beta: 0.5, nesterov: false }.into(),
+            schedule: Schedule::default(),
             batch: Batch::Rows(32),
             epochs: 7,
             patience: Some(3),
@@ -306,9 +340,44 @@ mod tests {
             drop_last: true,
             clip_norm: Some(1.0),
             clip_value: Some(0.5),
+            starts: 3,
             tol: Some(1e-6),
         };
         assert_eq!(settings, Ok(expected));
+    }
+
+    #[test]
+    fn optimisers_and_schedules_are_read() {
+        let optimizer = |text: &str| {
+            let settings = read(&format!("train {{ optimizer = {text} }}")).unwrap();
+            (settings.optimizer, settings.schedule)
+        };
+        let constant = Schedule::default();
+        let momentum = |beta, nesterov| FirstOrder::Momentum { rate: 0.1, beta, nesterov }.into();
+        assert_eq!(optimizer("sgd(0.1)"), (FirstOrder::Descent { rate: 0.1 }.into(), constant));
+        assert_eq!(optimizer("sgd(0.1, momentum = 0.5)"), (momentum(0.5, false), constant));
+        assert_eq!(optimizer("sgd(0.1, momentum = 0.5, nesterov = true)"), (momentum(0.5, true), constant));
+        assert_eq!(optimizer("nesterov(0.1)"), (momentum(0.9, true), constant));
+        assert_eq!(optimizer("adagrad()"), (FirstOrder::Adagrad { rate: 0.01, epsilon: 1e-10 }.into(), constant));
+        let rmsprop = FirstOrder::RmsProp { rate: 0.01, beta: 0.99, epsilon: 1e-8 };
+        assert_eq!(optimizer("rmsprop()"), (rmsprop.into(), constant));
+        let adadelta = FirstOrder::Adadelta { rate: 1.0, beta: 0.9, epsilon: 1e-6 };
+        assert_eq!(optimizer("adadelta()"), (adadelta.into(), constant));
+        let adamw = FirstOrder::Adam { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.01 };
+        assert_eq!(optimizer("adamw()"), (adamw.into(), constant));
+        assert_eq!(optimizer("lbfgs(history = 5)"), (Optimizer::Lbfgs { history: 5 }, constant));
+        let scheduled = |lr: &str| {
+            let (optimizer, schedule) = optimizer(&format!("sgd(lr = {lr})"));
+            assert_eq!(optimizer, FirstOrder::Descent { rate: 0.5 }.into(), "{lr}");
+            schedule
+        };
+        let of = |warmup, course| Schedule { warmup, course };
+        assert_eq!(scheduled("cosine(0.5, warmup = 500)"), of(500, Course::Cosine { end: 0.0 }));
+        assert_eq!(scheduled("cosine(0.5, end = 0.05)"), of(0, Course::Cosine { end: 0.1 }));
+        assert_eq!(scheduled("linear(0.5, end = 0.25)"), of(0, Course::Linear { end: 0.5 }));
+        assert_eq!(scheduled("step(0.5, every = 30)"), of(0, Course::Step { every: 30, factor: 0.1 }));
+        assert_eq!(scheduled("exponential(0.5, 0.99, warmup = B)"), of(16, Course::Exponential { factor: 0.99 }));
+        assert_eq!(scheduled("constant(0.5, warmup = 3)"), of(3, Course::Constant));
     }
 
     #[test]
@@ -355,6 +424,14 @@ mod tests {
             ("optimizer = adam(lr = 0)", "0"),
             ("optimizer = momentum(0.1, beta = 1)", "1"),
             ("optimizer = adam(lr = shuffle)", "shuffle"),
+            ("optimizer = adam(lr = cosine(0))", "0"),
+            ("optimizer = adam(lr = cosine(0.1, warmup = 1.5))", "1.5"),
+            ("optimizer = adam(lr = step(0.1, every = 0))", "0"),
+            ("optimizer = adam(lr = exponential(0.1, 2))", "2"),
+            ("optimizer = adam(lr = cosine(cosine(0.1)))", "cosine(0.1)"),
+            ("optimizer = sgd(0.1, 0.9, nesterov = 1)", "1"),
+            ("optimizer = lbfgs(history = 0)", "0"),
+            ("starts = 0", "0"),
         ] {
             assert_eq!(problem(&format!("train {{ {setting} }}")), ("E0603".into(), at.into()), "{setting}");
         }
@@ -368,13 +445,19 @@ mod tests {
             ("train { epochs = 3, epochs = 3 }", "E0602", "epochs"),
             ("train { seed = 1 }\ntrain { seed = 2 }", "E0602", "seed"),
             ("train { threads = 3 }", "E0604", "threads"),
-            ("train { optimizer = lbfgs() }", "E0604", "lbfgs"),
-            ("train { optimizer = adam(lr = cosine(1e-3)) }", "E0604", "cosine(1e-3)"),
             ("train { optimizer = adm() }", "E0605", "adm"),
             ("train { optimizer = adam }", "E0605", "adam"),
             ("train { optimizer = 3 }", "E0605", "3"),
             ("train { optimizer = sgd() }", "E0606", "sgd()"),
-            ("train { optimizer = sgd(0.1, 0.9) }", "E0606", "0.9"),
+            ("train { optimizer = sgd(0.1, 0.9, true, 1) }", "E0606", "1"),
+            ("train { optimizer = sgd(0.1, nesterov = true) }", "E0606", "sgd(0.1, nesterov = true)"),
+            ("train { optimizer = adam(lr = cosin(0.1)) }", "E0606", "cosin"),
+            ("train { optimizer = adam(lr = step(0.1)) }", "E0606", "step(0.1)"),
+            ("train { optimizer = adam(lr = cosine(0.1, wramup = 3)) }", "E0606", "wramup"),
+            ("train { optimizer = lbfgs(lr = 0.1) }", "E0606", "lr"),
+            ("train { optimizer = levenberg_marquardt() }", "E0604", "levenberg_marquardt"),
+            ("train { optimizer = lbfgs(), batch = 3 }", "E0611", "batch"),
+            ("train { optimizer = lbfgs(), clip_norm = 3 }", "E0611", "clip_norm"),
             ("train { optimizer = sgd(rate = 0.1) }", "E0606", "rate"),
             ("train { optimizer = sgd(0.1, lr = 0.1) }", "E0606", "0.1"),
             ("train { loss = fti }", "E0607", "fti"),

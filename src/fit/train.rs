@@ -9,7 +9,7 @@ use super::evaluate::{Score, Scorer, dims, params};
 use super::not_finite;
 use super::observer::{EpochDone, Observer, Started, Stepped};
 use super::settings::{Batch as BatchSize, Monitor, Settings};
-use super::{Stepper, all_finite, clip_norm, clip_value};
+use super::{Iteration, Lbfgs, Optimizer, Stepper, all_finite, clip_norm, clip_value};
 use crate::diag::catalog::training as error;
 use crate::graph::{Op, Precision, Role};
 use crate::model::{
@@ -27,7 +27,7 @@ pub enum Outcome {
     Finished,
     /// The monitored value did not get better for `patience` epochs.
     Patience,
-    /// The loss changed by less than `tol`.
+    /// The loss changed by less than `tol`, or an optimiser that searches for its steps finds no better point.
     Converged,
     /// The host asked to stop.
     Interrupted,
@@ -46,6 +46,11 @@ pub struct Fitted {
     pub steps: u64,
     /// The epoch whose parameters these are, if one was chosen.
     pub best_epoch: Option<usize>,
+    /// The start whose parameters these are, from 1.
+    pub start: usize,
+    /// With several starts what they came to: the monitored loss or metric over the validation rows, or over the training
+    /// rows if there are none; NaN where a start failed. Empty for a single start.
+    pub values: Vec<f64>,
 }
 
 /// Fits the params of a model to data. The same model, data, settings and back end give the same bits.
@@ -85,6 +90,9 @@ pub fn fit(
     }
 }
 
+/// After so many searches in a row that changed the loss by its rounding only, a minimum is found.
+const STALLED: usize = 3;
+
 /// Everything that a run keeps between steps.
 struct Run<'a, R> {
     model: &'a Model,
@@ -104,9 +112,41 @@ struct Run<'a, R> {
     size: usize,
     theta: Vec<R>,
     gradient: Vec<R>,
-    stepper: Stepper<R>,
+    engine: Engine<R>,
     order: Vec<u32>,
     steps: u64,
+}
+
+/// What makes the steps.
+enum Engine<R> {
+    Rule(Stepper<R>),
+    /// With the number of iterations in a row that hardly changed the loss.
+    Lbfgs(Box<Lbfgs>, usize),
+    /// No better point is found.
+    Converged,
+}
+
+impl<R: Real> Engine<R> {
+    fn new(optimizer: Optimizer, theta: &[R]) -> Engine<R> {
+        match optimizer {
+            Optimizer::FirstOrder(rule) => Engine::Rule(Stepper::new(rule, theta.len())),
+            Optimizer::Lbfgs { history } => {
+                let start = theta.iter().map(|x| x.to_f64()).collect();
+                Engine::Lbfgs(Box::new(Lbfgs::new(start, history)), 0)
+            }
+        }
+    }
+}
+
+/// One run from one start.
+struct Finished<R> {
+    theta: Vec<R>,
+    outcome: Outcome,
+    epochs: usize,
+    steps: u64,
+    best_epoch: Option<usize>,
+    /// What is compared between starts.
+    value: f64,
 }
 
 /// The best epoch so far.
@@ -162,7 +202,7 @@ impl<'a, R: Real> Run<'a, R> {
             batch,
             size,
             gradient: vec![R::ZERO; layout.len],
-            stepper: Stepper::new(settings.optimizer, layout.len),
+            engine: Engine::new(settings.optimizer, &theta),
             layout,
             form,
             theta,
@@ -175,9 +215,75 @@ impl<'a, R: Real> Run<'a, R> {
         observer.started(&self.started());
         let has_validation = !self.data.rows(Split::Validation).is_empty();
         let mut scorer: Option<Scorer<R>> = None;
-        if has_validation || self.settings.patience.is_some() {
+        if has_validation || self.settings.patience.is_some() || self.settings.starts > 1 {
             scorer = Scorer::new(self.model, self.data, &self.layout, self.backend, true)?;
         }
+        let mut values = vec![];
+        let mut best: Option<(usize, Finished<R>)> = None;
+        let mut failed: Option<FitError> = None;
+        for start in 0..self.settings.starts {
+            if start > 0 {
+                self.restart(start)?;
+            }
+            let one = match self.run_once(start, &mut scorer, observer, stop) {
+                Ok(one) => one,
+                // Another start may do better.
+                Err(error) if self.settings.starts > 1 => {
+                    values.push(f64::NAN);
+                    failed.get_or_insert(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let interrupted = one.outcome == Outcome::Interrupted;
+            values.push(one.value);
+            if best.as_ref().is_none_or(|(_, b)| self.is_better(one.value, b.value)) {
+                best = Some((start, one));
+            }
+            if interrupted {
+                break;
+            }
+        }
+        let Some((start, mut one)) = best else { return Err(failed.unwrap_or(FitError::NoRows)) };
+        if values.len() < self.settings.starts {
+            one.outcome = Outcome::Interrupted;
+        }
+        let source = self.model.sources().files().first().map(|f| source_hash(&f.text));
+        let weights = Weights {
+            params: params(&self.form.layout, &self.form.constrained(&one.theta)?),
+            statistics: self.data.statistics.clone(),
+            source_hash: source,
+            version: Some(env!("CARGO_PKG_VERSION").into()),
+        };
+        if self.settings.starts == 1 {
+            values.clear();
+        }
+        let Finished { outcome, epochs, steps, best_epoch, .. } = one;
+        Ok(Fitted { weights, outcome, epochs, steps, best_epoch, start: start + 1, values })
+    }
+
+    /// Goes back to the initial values of another start.
+    fn restart(&mut self, start: usize) -> Result<(), FitError> {
+        let theta = self.form.start(self.settings.seed.wrapping_add(start as u64))?;
+        if start == 1 && theta == self.form.start::<R>(self.settings.seed)? {
+            return Err(Box::new(error::equal_starts(train_span(self.model))).into());
+        }
+        self.theta = theta;
+        self.engine = Engine::new(self.settings.optimizer, &self.theta);
+        self.order.clear();
+        self.order.extend_from_slice(self.data.rows(Split::Train));
+        self.steps = 0;
+        Ok(())
+    }
+
+    fn run_once(
+        &mut self,
+        start: usize,
+        scorer: &mut Option<Scorer<R>>,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Finished<R>, FitError> {
+        let has_validation = !self.data.rows(Split::Validation).is_empty();
         let watched = if has_validation { Split::Validation } else { Split::Train };
         let mut best: Option<Best<R>> = None;
         let mut previous: Option<f64> = None;
@@ -189,9 +295,11 @@ impl<'a, R: Real> Run<'a, R> {
                 break;
             };
             epochs += 1;
-            let scores = match &mut scorer {
-                Some(scorer) => scorer.scores(&self.theta, self.data.rows(watched))?,
-                None => vec![],
+            let scores = match scorer {
+                Some(scorer) if has_validation || self.settings.patience.is_some() => {
+                    scorer.scores(&self.theta, self.data.rows(watched))?
+                }
+                _ => vec![],
             };
             let monitored = self.settings.patience.and_then(|_| self.monitored(&scores));
             let improved = monitored.is_some_and(|v| best.as_ref().is_none_or(|b| self.is_better(v, b.value)));
@@ -199,30 +307,30 @@ impl<'a, R: Real> Run<'a, R> {
                 best = Some(Best { value, epoch: epochs, theta: self.theta.clone() });
             }
             let validation: &[Score] = if has_validation { &scores } else { &[] };
-            let (steps, epoch) = (self.steps, epochs);
-            observer.epoch_done(&EpochDone { epoch, steps, loss, validation, monitored, best: improved });
+            let (steps, epoch, start) = (self.steps, epochs, start + 1);
+            observer.epoch_done(&EpochDone { start, epoch, steps, loss, validation, monitored, best: improved });
             let since = epochs - best.as_ref().map_or(0, |b| b.epoch);
             if self.settings.patience.is_some_and(|patience| since >= patience) {
                 outcome = Outcome::Patience;
                 break;
             }
             let settled = |tol: f64| previous.is_some_and(|p: f64| (p - loss).abs() <= tol * p.abs());
-            if self.settings.tol.is_some_and(settled) {
+            if self.settings.tol.is_some_and(settled) || matches!(self.engine, Engine::Converged) {
                 outcome = Outcome::Converged;
                 break;
             }
             previous = Some(loss);
         }
         let best_epoch = best.as_ref().map(|b| b.epoch);
-        let theta = best.map_or(self.theta, |b| b.theta);
-        let source = self.model.sources().files().first().map(|f| source_hash(&f.text));
-        let weights = Weights {
-            params: params(&self.form.layout, &self.form.constrained(&theta)?),
-            statistics: self.data.statistics.clone(),
-            source_hash: source,
-            version: Some(env!("CARGO_PKG_VERSION").into()),
+        let theta = best.map_or_else(|| self.theta.clone(), |b| b.theta);
+        let value = match scorer {
+            Some(scorer) if self.settings.starts > 1 => {
+                let scores = scorer.scores(&theta, self.data.rows(watched))?;
+                self.monitored(&scores).unwrap_or(f64::NAN)
+            }
+            _ => f64::NAN,
         };
-        Ok(Fitted { weights, outcome, epochs, steps: self.steps, best_epoch })
+        Ok(Finished { theta, outcome, epochs, steps: self.steps, best_epoch, value })
     }
 
     fn started(&self) -> Started<'_> {
@@ -233,6 +341,7 @@ impl<'a, R: Real> Run<'a, R> {
             batch: self.size,
             steps: self.steps_per_epoch(),
             epochs: self.settings.epochs,
+            starts: self.settings.starts,
             seed: self.settings.seed,
             native: self.step.is_native(),
             timings: self.step.timings(),
@@ -256,6 +365,7 @@ impl<'a, R: Real> Run<'a, R> {
             self.order.extend_from_slice(self.data.rows(Split::Train));
             Stream::new(self.settings.seed, Purpose::Shuffle, epoch as u64).shuffle(&mut self.order);
         }
+        let total = self.settings.epochs as u64 * self.steps_per_epoch() as u64;
         let (mut sum, mut seen) = (0.0, 0);
         for step in 0..self.steps_per_epoch() {
             if stop.load(Ordering::Relaxed) {
@@ -266,7 +376,10 @@ impl<'a, R: Real> Run<'a, R> {
             if !whole || self.steps == 0 {
                 self.batch.fill(&self.order[rows.clone()]);
             }
-            let loss = self.gradient(rows.len() == self.size)?;
+            let loss = match self.engine {
+                Engine::Rule(_) => self.gradient(rows.len() == self.size)?,
+                _ => self.search()?,
+            };
             if !loss.is_finite() || !all_finite(&self.gradient) {
                 return Err(self.not_finite(epoch + 1, step + 1, &self.order[rows]));
             }
@@ -276,7 +389,10 @@ impl<'a, R: Real> Run<'a, R> {
             if let Some(bound) = self.settings.clip_norm {
                 clip_norm(&mut self.gradient, bound);
             }
-            self.stepper.step(&mut self.theta, &self.gradient);
+            if let Engine::Rule(stepper) = &mut self.engine {
+                let factor = self.settings.schedule.factor(self.steps, total);
+                stepper.scaled_step(&mut self.theta, &self.gradient, factor);
+            }
             self.steps += 1;
             let weight = rows.len().max(1);
             sum += loss * weight as f64;
@@ -284,6 +400,30 @@ impl<'a, R: Real> Run<'a, R> {
             observer.stepped(&Stepped { epoch: epoch + 1, step: step + 1, loss });
         }
         Ok(Some(sum / seen.max(1) as f64))
+    }
+
+    /// One step of an optimiser that evaluates the loss at several points; gives the loss after it.
+    fn search(&mut self) -> Result<f64, FitError> {
+        let Engine::Lbfgs(mut minimiser, stalled) = std::mem::replace(&mut self.engine, Engine::Converged) else {
+            return self.gradient(true);
+        };
+        let before = minimiser.loss();
+        let done = minimiser.iterate(&mut |point, gradient| -> Result<f64, FitError> {
+            self.theta.iter_mut().zip(point).for_each(|(to, x)| *to = R::from_f64(*x));
+            let loss = self.gradient(true)?;
+            gradient.iter_mut().zip(&self.gradient).for_each(|(to, g)| *to = g.to_f64());
+            Ok(loss)
+        })?;
+        self.theta.iter_mut().zip(minimiser.point()).for_each(|(to, x)| *to = R::from_f64(*x));
+        self.gradient.iter_mut().zip(minimiser.gradient()).for_each(|(to, g)| *to = R::from_f64(*g));
+        let loss = minimiser.loss().unwrap_or(f64::NAN);
+        // Losses that differ by rounding alone say no more about where to go.
+        let is_still = before.is_some_and(|b| (b - loss).abs() <= 4.0 * R::EPSILON * b.abs());
+        let stalled = if is_still { stalled + 1 } else { 0 };
+        if done == Iteration::Moved && stalled < STALLED {
+            self.engine = Engine::Lbfgs(minimiser, stalled);
+        }
+        Ok(loss)
     }
 
     /// The loss of the batch; its gradient is left in `self.gradient`.

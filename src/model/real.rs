@@ -26,6 +26,8 @@ pub trait Real:
 {
     /// The precision this type stands for.
     const PRECISION: Precision;
+    /// The distance from 1 to the next larger number.
+    const EPSILON: f64;
     /// 0.
     const ZERO: Self;
     /// 1.
@@ -57,6 +59,7 @@ macro_rules! real {
     ($type:ident, $precision:ident) => {
         impl Real for $type {
             const PRECISION: Precision = Precision::$precision;
+            const EPSILON: f64 = $type::EPSILON as f64;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
 

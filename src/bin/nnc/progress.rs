@@ -18,6 +18,7 @@ pub struct Progress<'c> {
     bar: Option<ProgressBar>,
     epochs: usize,
     steps: usize,
+    starts: usize,
     started: Instant,
     said: Instant,
     best: Option<usize>,
@@ -30,7 +31,7 @@ impl<'c> Progress<'c> {
     pub fn new(console: &'c Console) -> Progress<'c> {
         let now = Instant::now();
         let timings = CompileTimings::default();
-        Progress { console, bar: None, epochs: 0, steps: 0, started: now, said: now, best: None, timings }
+        Progress { console, bar: None, epochs: 0, steps: 0, starts: 1, started: now, said: now, best: None, timings }
     }
 
     /// Takes the bar away.
@@ -44,13 +45,15 @@ impl<'c> Progress<'c> {
 impl Observer for Progress<'_> {
     fn started(&mut self, start: &Started) {
         (self.epochs, self.steps, self.timings) = (start.epochs, start.steps, start.timings);
+        self.starts = start.starts;
         self.started = Instant::now();
         if self.console.json {
             let [train, validation, test] = start.rows;
             let _ = self.console.event(&json!({
                 "event": "start", "loss": start.loss, "parameters": start.parameters,
                 "rows": { "train": train, "validation": validation, "test": test },
-                "batch": start.batch, "steps_per_epoch": start.steps, "epochs": start.epochs, "seed": start.seed,
+                "batch": start.batch, "steps_per_epoch": start.steps, "epochs": start.epochs, "starts": start.starts,
+                "seed": start.seed,
                 "native": start.native, "compile_milliseconds": start.timings.total().as_secs_f64() * 1e3,
             }));
             return;
@@ -73,7 +76,10 @@ impl Observer for Progress<'_> {
             start.timings.total().as_secs_f64() * 1e3
         ));
         if self.console.terminal {
-            let bar = ProgressBar::with_draw_target(Some(start.epochs as u64), ProgressDrawTarget::stderr_with_hz(10));
+            let bar = ProgressBar::with_draw_target(
+                Some((start.epochs * start.starts) as u64),
+                ProgressDrawTarget::stderr_with_hz(10),
+            );
             if let Ok(style) = ProgressStyle::with_template("{pos:>4}/{len} {bar:24} {msg} {eta} left") {
                 bar.set_style(style);
             }
@@ -96,23 +102,24 @@ impl Observer for Progress<'_> {
         }
         if self.console.json {
             let _ = self.console.event(&json!({
-                "event": "epoch", "epoch": epoch.epoch, "steps": epoch.steps, "loss": json_number(epoch.loss),
+                "event": "epoch", "start": epoch.start, "epoch": epoch.epoch, "steps": epoch.steps, "loss": json_number(epoch.loss),
                 "validation": scores(epoch.validation), "best": epoch.best,
                 "seconds": self.started.elapsed().as_secs_f64(),
             }));
             return;
         }
         if let Some(bar) = &self.bar {
-            bar.set_position(epoch.epoch as u64);
+            bar.set_position(((epoch.start - 1) * self.epochs + epoch.epoch) as u64);
             bar.set_message(self.message(epoch));
             return;
         }
-        let every = self.epochs.div_ceil(LINES).max(1);
+        let every = (self.epochs * self.starts).div_ceil(LINES).max(1);
         let due = epoch.epoch == 1 || epoch.epoch == self.epochs || epoch.epoch.is_multiple_of(every);
         if due || self.said.elapsed() > PATIENCE {
             self.said = Instant::now();
             let width = self.epochs.to_string().len();
-            self.console.say(&format!("epoch {:>width$}  {}", epoch.epoch, self.message(epoch)));
+            let start = if self.starts > 1 { format!("start {}, ", epoch.start) } else { String::new() };
+            self.console.say(&format!("{start}epoch {:>width$}  {}", epoch.epoch, self.message(epoch)));
         }
     }
 }

@@ -53,7 +53,8 @@ fn settings(model: &nnc::model::Model, args: &Run) -> Result<Settings, Failure> 
         if !(rate > 0.0 && rate.is_finite()) {
             return Err(Failure::usage(format!("`--lr` must be a number above 0; this is {rate}")));
         }
-        settings.optimizer = settings.optimizer.with_rate(rate);
+        let message = "`--lr` is given, but the optimiser finds the length of its steps itself";
+        settings.optimizer = settings.optimizer.with_rate(rate).ok_or_else(|| Failure::usage(message))?;
     }
     Ok(settings)
 }
@@ -83,8 +84,14 @@ fn told(console: &Console, fitted: &Fitted, path: &Path) -> Result<(), Failure> 
         };
         return console.event(&json!({
             "event": "end", "outcome": outcome, "epochs": epochs, "steps": steps, "best_epoch": best_epoch,
+            "start": fitted.start,
+            "starts": fitted.values.iter().map(|v| crate::progress::json_number(*v)).collect::<Vec<_>>(),
             "weights": path.display().to_string(),
         }));
+    }
+    if fitted.values.len() > 1 {
+        let values: Vec<String> = fitted.values.iter().map(|v| crate::progress::number(*v)).collect();
+        console.say(&format!("the starts came to {}; start {} is kept", values.join(", "), fitted.start));
     }
     let kept = best_epoch.map_or(String::new(), |e| format!("; the weights are those of epoch {e}"));
     let why = match outcome {

@@ -12,7 +12,7 @@ pub const ENTRIES: &[CodeEntry] = &[
         explanation: "A `train` block holds settings, `key = value`, one per line or separated by commas. This key is\n\
             not one of them.\n\n\
             The settings are `optimizer`, `batch`, `epochs`, `patience`, `monitor`, `seed`, `loss`, `shuffle`,\n\
-            `drop_last`, `clip_norm`, `clip_value` and `tol`. The rate is an argument of the optimiser:\n\
+            `drop_last`, `clip_norm`, `clip_value`, `starts` and `tol`. The rate is an argument of the optimiser:\n\
             `optimizer = adam(lr = 1e-3)`.",
         example: "param a = 1\nloss (a - 3)^2\ntrain { epoch = 10 }\n",
         fixed: Some("param a = 1\nloss (a - 3)^2\ntrain { epochs = 10 }\n"),
@@ -33,12 +33,15 @@ pub const ENTRIES: &[CodeEntry] = &[
         explanation: "The value of this setting is of the wrong kind or out of its range:\n\n\
             | setting | value |\n|---|---|\n\
             | `batch` | `all`, or a whole number of rows, 1 or more |\n\
-            | `epochs`, `patience` | a whole number, 1 or more |\n\
+            | `epochs`, `patience`, `starts` | a whole number, 1 or more |\n\
             | `seed` | a whole number, 0 or more |\n\
-            | `clip_norm`, `clip_value`, `lr` | a number above 0 |\n\
+            | `clip_norm`, `clip_value`, `lr` | a number above 0; `lr` may be a schedule |\n\
             | `tol` | a number, 0 or more |\n\
             | `shuffle`, `drop_last` | `true` or `false` |\n\
-            | `beta`, `beta1`, `beta2` | a number from 0 up to, without, 1 |\n\n\
+            | `momentum`, `beta`, `beta1`, `beta2` | a number from 0 up to, without, 1 |\n\
+            | `eps`, `decay`, `end` | a number, 0 or more |\n\
+            | `warmup`, `every` | a whole number of steps |\n\
+            | `factor` | a number above 0, at most 1 |\n\n\
             A batch may be larger than the data: it then holds all rows. Rows of several `data` blocks point into each\n\
             other, so `batch` must be `all` for such a model.",
         example: "param a = 1\nloss (a - 3)^2\ntrain { epochs = 2.5 }\n",
@@ -50,16 +53,22 @@ pub const ENTRIES: &[CodeEntry] = &[
         explanation: "The language reserves this setting or optimiser, and this version of nnc does not have it yet.\n\
             It is refused rather than ignored, because a model that trains differently from what its file says is\n\
             worse than one that does not train.",
-        example: "param a = 1\nloss (a - 3)^2\ntrain { optimizer = lbfgs() }\n",
-        fixed: Some("param a = 1\nloss (a - 3)^2\ntrain { optimizer = gradient_descent(lr = 0.1) }\n"),
+        example: "param a = 1\nloss (a - 3)^2\ntrain { optimizer = newton() }\n",
+        fixed: Some("param a = 1\nloss (a - 3)^2\ntrain { optimizer = lbfgs() }\n"),
     },
     CodeEntry {
         code: "E0605",
         title: "unknown optimiser",
-        explanation: "The optimisers are\n\n\
-            - `gradient_descent(lr)` and `sgd(lr)`: x ← x − lr · g, over all rows or over the batch;\n\
+        explanation: "The optimisers are, with gradient g and rate lr,\n\n\
+            - `gradient_descent(lr)` and `sgd(lr, momentum = 0, nesterov = false)`: x ← x − lr · g;\n\
             - `momentum(lr, beta = 0.9)`: v ← beta · v + g, x ← x − lr · v;\n\
-            - `adam(lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8)`.",
+            - `nesterov(lr, beta = 0.9)`: the same, but x ← x − lr · (g + beta · v);\n\
+            - `adagrad(lr = 0.01, eps = 1e-10)`: s ← s + g², x ← x − lr · g / (√s + eps);\n\
+            - `rmsprop(lr = 0.01, beta = 0.99, eps = 1e-8)`: the same with a running mean s of g²;\n\
+            - `adadelta(lr = 1, beta = 0.9, eps = 1e-6)`: steps in the unit of the parameters;\n\
+            - `adam(lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8)`: running means of g and g²;\n\
+            - `adamw(…, decay = 0.01)`: Adam, and x ← x − lr · decay · x;\n\
+            - `lbfgs(history = 10)`: a quasi-Newton method with a line search over all rows, for smooth losses.",
         example: "param a = 1\nloss (a - 3)^2\ntrain { optimizer = adm(lr = 0.1) }\n",
         fixed: Some("param a = 1\nloss (a - 3)^2\ntrain { optimizer = adam(lr = 0.1) }\n"),
     },
@@ -68,7 +77,11 @@ pub const ENTRIES: &[CodeEntry] = &[
         title: "wrong arguments of an optimiser",
         explanation: "An optimiser takes its rate first, by place or as `lr`, then its other constants by name.\n\
             `gradient_descent`, `sgd` and `momentum` have no usual rate: what works depends on the scale of the loss, so\n\
-            it must be stated. Begin with 0.1 and divide by 3 while the loss grows.",
+            it must be stated. Begin with 0.1 and divide by 3 while the loss grows.\n\n\
+            A rate is a number or a schedule, whose first argument is the rate it begins with and whose `warmup` is a number\n\
+            of steps in which the rate grows to it: `cosine(rate, warmup = 0, end = 0)` and `linear(rate, warmup = 0, end = 0)`\n\
+            fall to `end` at the last step, `step(rate, every, factor = 0.1)` is multiplied by `factor` after every so many\n\
+            steps, `exponential(rate, factor)` after each, `constant(rate, warmup)` stays.",
         example: "param a = 1\nloss (a - 3)^2\ntrain { optimizer = sgd() }\n",
         fixed: Some("param a = 1\nloss (a - 3)^2\ntrain { optimizer = sgd(lr = 0.1) }\n"),
     },
@@ -110,6 +123,16 @@ pub const ENTRIES: &[CodeEntry] = &[
             `exp` that overflows (`precision f64`).",
         example: "param a = 1\nloss log(a)\ntrain { optimizer = gradient_descent(lr = 1), epochs = 10 }\n",
         fixed: Some("param a = 1\nloss (log(a))^2\ntrain { optimizer = gradient_descent(lr = 0.1), epochs = 10 }\n"),
+    },
+    CodeEntry {
+        code: "E0611",
+        title: "settings of `train` that do not go together",
+        explanation: "`lbfgs()` compares losses of the same rows at several points, so `batch` must be `all`; it searches for\n\
+            the length of its steps, so `clip_norm` and `clip_value` have nothing to bound.\n\n\
+            `starts = 5` makes five runs with other random initial values and keeps the best. If no param has a random\n\
+            start, all runs would be the same.",
+        example: "param a = 1\nloss (a - 3)^2\ntrain { optimizer = lbfgs(), batch = 32 }\n",
+        fixed: Some("param a = 1\nloss (a - 3)^2\ntrain { optimizer = lbfgs() }\n"),
     },
 ];
 
@@ -169,10 +192,39 @@ pub fn not_an_optimizer(at: Span) -> Diagnostic {
         .help("for example `optimizer = adam(lr = 1e-3)`")
 }
 
-/// A rate that must be stated.
-pub fn rate_missing(at: Span, optimizer: &str) -> Diagnostic {
-    Diagnostic::new("E0606", format!("`{optimizer}` needs a rate"), at, "no rate given")
-        .help(format!("for example `{optimizer}(lr = 0.1)`"))
+/// An argument that must be stated.
+pub fn argument_missing(at: Span, function: &str, argument: &str) -> Diagnostic {
+    if argument == "lr" {
+        return Diagnostic::new("E0606", format!("`{function}` needs a rate"), at, "no rate given")
+            .help(format!("for example `{function}(lr = 0.1)`"));
+    }
+    Diagnostic::new("E0606", format!("`{function}` needs `{argument}`"), at, "not given")
+}
+
+/// A call in place of a rate that is no schedule.
+pub fn unknown_schedule(at: Span, name: &str, schedules: &[&str]) -> Diagnostic {
+    let found = Diagnostic::new("E0606", format!("unknown schedule `{}`", shown(name)), at, "");
+    match nearest(name, schedules.iter().copied()) {
+        Some(near) => found.help(format!("did you mean `{near}`?")).suggest(at, near),
+        None => found.help(format!("the schedules are {}", listed(schedules))),
+    }
+}
+
+/// `sgd(0.1, nesterov = true)`
+pub fn nesterov_without_momentum(at: Span) -> Diagnostic {
+    Diagnostic::new("E0606", "`nesterov` needs a momentum", at, "the momentum is 0")
+        .help("for example `sgd(lr = 0.1, momentum = 0.9, nesterov = true)`")
+}
+
+/// A setting that does not go with an optimiser that makes its own steps.
+pub fn not_with_optimizer(at: Span, setting: &str, optimizer: &str, help: &str) -> Diagnostic {
+    Diagnostic::new("E0611", format!("`{optimizer}` does not go with `{setting}`"), at, "").help(help)
+}
+
+/// `starts` where every start is the same.
+pub fn equal_starts(at: Span) -> Diagnostic {
+    Diagnostic::new("E0611", "`starts` needs a param with a random start", at, "")
+        .help("for example `param W: [K, D] = normal()`; as it is, all starts would be the same")
 }
 
 /// An argument that the optimiser does not have.
