@@ -48,6 +48,7 @@ pub(super) fn infer(g: &Graph, op: &Op, args: &Args) -> Facts {
             Facts { positive: base.positive && inside, ..base }
         }
         Op::Custom { .. } => of(&args[0]),
+        Op::Block(..) => Facts { risky: true, ..Facts::default() },
         _ => Facts::default(),
     };
     facts.varies |= any(|f| f.varies);

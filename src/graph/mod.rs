@@ -8,6 +8,7 @@
 //! Reads the primitive table. Must not know text, syntax, rules or passes.
 
 mod axis;
+mod block;
 mod build;
 mod choice;
 mod custom;
@@ -28,6 +29,7 @@ mod view;
 mod walk;
 
 pub use axis::{Axis, AxisSet};
+pub use block::{Block, core};
 pub use custom::OpenRule;
 pub use extent::{Dim, DimId, ExtentId, Extents, Poly};
 pub use facts::Facts;
@@ -108,6 +110,8 @@ pub enum Op {
         /// The axis along which the states stand.
         turn: Axis,
     },
+    /// An algorithm on a square matrix of this size: see [`Graph::block`].
+    Block(Block, ExtentId),
     /// The first argument, with a derivative that the user gives: see [`Graph::open_rule`].
     Custom {
         /// Of the states that the derivative reads.

@@ -136,6 +136,9 @@ impl Graph {
                 let (level, turn) = (form.level, self.show_axis(form.turn));
                 format!("scan({turn}, s{level} = ({})) => ({})", list(first), list(next))
             }
+            Op::Block(block, _) => {
+                format!("{}({})", block.name(), args.iter().map(|a| sub(*a, 0)).collect::<Vec<_>>().join(", "))
+            }
             Op::Custom { .. } => {
                 format!("custom({})", args.iter().map(|a| sub(*a, 0)).collect::<Vec<_>>().join(", "))
             }

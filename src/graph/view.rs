@@ -129,7 +129,10 @@ impl Graph {
 
     /// What a view stops at: what has its elements in memory, or the states of a loop.
     pub fn is_view_base(&self, n: NodeId) -> bool {
-        matches!(self.op(n), Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. } | Op::Custom { .. })
+        matches!(
+            self.op(n),
+            Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. } | Op::Custom { .. } | Op::Block(..)
+        )
     }
 
     /// A view of a port, reduction or state; the base itself if nothing changes.
@@ -185,9 +188,13 @@ impl Graph {
                 let at = self.axis(*turn);
                 self.out(args[0], *slot, at)
             }
-            Op::Const(_) | Op::Bool(_) | Op::Axis(_) | Op::Port(_) | Op::State { .. } | Op::Custom { .. } => {
-                self.make(op.clone(), Args::from_slice(args))
-            }
+            Op::Const(_)
+            | Op::Bool(_)
+            | Op::Axis(_)
+            | Op::Port(_)
+            | Op::State { .. }
+            | Op::Custom { .. }
+            | Op::Block(..) => self.make(op.clone(), Args::from_slice(args)),
         }
     }
 }

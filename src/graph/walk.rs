@@ -33,7 +33,7 @@ impl Graph {
     pub fn unused_axes(&self, roots: &[NodeId], avoid: &AxisSet, like: &[Axis]) -> Vec<Axis> {
         let mut first: FxHashMap<ExtentId, u16> = FxHashMap::default();
         let mut take = |axes: &AxisSet| {
-            for axis in axes.iter().filter(|a| a.ordinal < super::custom::INSIDE) {
+            for axis in axes.iter().filter(|a| a.ordinal < super::block::CORE) {
                 let next = first.entry(axis.extent).or_default();
                 *next = (*next).max(axis.ordinal + 1);
             }

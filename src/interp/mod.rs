@@ -5,6 +5,7 @@
 //! right by inspection.
 
 mod array;
+mod block;
 mod turns;
 
 pub use array::Array;
@@ -184,6 +185,7 @@ impl<'g> Evaluation<'g> {
             Op::At(vars) => self.read(vars, axes, args)?,
             Op::State { level, slot, .. } => self.around.state(*level, *slot),
             Op::Out { slot, turn } => self.states_of(args[0], *slot, *turn, axes)?,
+            Op::Block(block, extent) => self.block(n, *block, *extent)?,
             Op::Custom { .. } => self.elementwise(axes, &args[..1], |v| v[0])?,
             Op::Scan(_) => unreachable!("loops are worked out by `turns`"),
         })

@@ -3,7 +3,7 @@
 //! Reads plans. The functions themselves are in `kernel`.
 
 use super::function::{Bound, Emitter, memory};
-use crate::plan::{ExprId, Matrix, Product, StripId};
+use crate::plan::{BlockCall, ExprId, Matrix, Product, StripId};
 use cranelift::prelude::*;
 
 impl Emitter<'_, '_> {
@@ -61,6 +61,19 @@ impl Emitter<'_, '_> {
         }
         args.push(self.int(p.add.into()));
         self.b.ins().call(gemm, &args);
+    }
+
+    /// A whole-matrix algorithm.
+    pub(super) fn block_call(&mut self, call: &BlockCall) {
+        let Some((_, function)) = self.imports.blocks.iter().find(|b| b.0 == call.block).copied() else { return };
+        let start = self.start_of(call.dst);
+        let dst = self.pointer(start, self.width(call.dst), &call.start.constant, &call.start.terms);
+        let matrix = match call.matrix {
+            Some(matrix) => self.start_of(matrix),
+            None => dst,
+        };
+        let (n, m) = (self.size(&call.n), self.size(&call.m));
+        self.b.ins().call(function, &[dst, matrix, n, m]);
     }
 
     pub(super) fn matrix(&mut self, m: &Matrix) -> Value {

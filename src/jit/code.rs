@@ -7,8 +7,8 @@ use super::frame::Sizes;
 use super::function::{Emitter, Imports};
 use super::repeat::Main;
 use super::workspace::Address;
-use crate::graph::Precision;
-use crate::kernel::{Kernel as Bulk, gemm};
+use crate::graph::{Block, Precision};
+use crate::kernel::{Kernel as Bulk, gemm, linear};
 use crate::plan::{Item, Kernel, Plan};
 use cranelift::codegen::ir::{FuncRef, UserFuncName};
 use cranelift::codegen::isa::OwnedTargetIsa;
@@ -65,6 +65,13 @@ pub(super) fn compile(plan: &Plan, mut text: Option<&mut String>) -> Result<(Cod
         Precision::F64 => gemm::gemm_f64 as *const u8,
     };
     builder.symbol(GEMM, product);
+    for algorithm in linear::ALGORITHMS {
+        let start = match plan.precision {
+            Precision::F32 => algorithm.f32 as *const u8,
+            Precision::F64 => algorithm.f64 as *const u8,
+        };
+        builder.symbol(block_symbol(algorithm.name), start);
+    }
     let mut module = JITModule::new(builder);
     let mut sizes = Sizes::default();
     let entry = define(&mut module, plan, &mut sizes, &mut text);
@@ -85,6 +92,10 @@ pub(super) fn compile(plan: &Plan, mut text: Option<&mut String>) -> Result<(Cod
 }
 
 const GEMM: &str = "nnc_gemm";
+
+fn block_symbol(name: &str) -> String {
+    format!("nnc_block_{name}")
+}
 
 fn symbol(bulk: &Bulk, precision: Precision) -> String {
     format!("nnc_{}_{}", bulk.name(), if precision == Precision::F32 { "f32" } else { "f64" })
@@ -184,7 +195,13 @@ fn import<M: Module>(
         bulk.push(declare(&symbol(call, plan.precision), params)?);
     }
     let gemm = if has_product(&kernel.body) { Some(declare(GEMM, 13)?) } else { None };
-    Ok(Imports { bulk, gemm })
+    let mut called = vec![];
+    collect_blocks(&kernel.body, &mut called);
+    let mut blocks = vec![];
+    for block in called {
+        blocks.push((block, declare(&block_symbol(block.name()), 4)?));
+    }
+    Ok(Imports { bulk, gemm, blocks })
 }
 
 fn has_product(items: &[Item]) -> bool {
@@ -194,4 +211,15 @@ fn has_product(items: &[Item]) -> bool {
         Item::Strips { body, .. } => has_product(body),
         _ => false,
     })
+}
+
+fn collect_blocks(items: &[Item], out: &mut Vec<Block>) {
+    for item in items {
+        match item {
+            Item::Block(call) if !out.contains(&call.block) => out.push(call.block),
+            Item::Loop(l) => collect_blocks(&l.body, out),
+            Item::Strips { body, .. } => collect_blocks(body, out),
+            _ => {}
+        }
+    }
 }

@@ -4,7 +4,7 @@
 
 use super::frame::{self, Sizes};
 use super::total::Running;
-use crate::graph::{Poly, Precision};
+use crate::graph::{Block, Poly, Precision};
 use crate::plan::{Address, BufferId, Element, ExprId, Item, Kernel, Loop, Plan, STRIP, StripId, TotalId, VarId};
 use crate::prim::Reduction;
 use cranelift::codegen::ir::{BlockArg, FuncRef, StackSlot};
@@ -48,6 +48,7 @@ pub(super) struct Innermost {
 pub(super) struct Imports {
     pub(super) bulk: Vec<FuncRef>,
     pub(super) gemm: Option<FuncRef>,
+    pub(super) blocks: Vec<(Block, FuncRef)>,
 }
 
 /// Writes the code of one kernel.
@@ -304,6 +305,7 @@ impl<'a, 'f> Emitter<'a, 'f> {
             }
             Item::Bulk(strip, e, args) => self.bulk(*strip, *e, args),
             Item::Product(product) => self.product(product),
+            Item::Block(call) => self.block_call(call),
         }
     }
 

@@ -8,6 +8,7 @@ mod bulk;
 mod functions;
 pub mod gemm;
 mod lanes;
+pub mod linear;
 mod pow;
 mod precision;
 #[cfg(target_arch = "x86_64")]

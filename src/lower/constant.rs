@@ -136,6 +136,7 @@ impl Evaluator<'_> {
             }
             Op::Port(_) | Op::Const(_) | Op::Bool(_) | Op::Axis(_) => None,
             Op::Custom { .. } => self.value(args[0]),
+            Op::Block(..) => None,
             // A loop may be long: its states are not worked out here.
             Op::State { .. } | Op::Scan(_) | Op::Out { .. } => None,
         }

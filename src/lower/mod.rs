@@ -22,6 +22,7 @@ mod index;
 mod layers;
 mod lints;
 mod marker;
+mod matrices;
 mod operators;
 mod order;
 mod program;

@@ -6,7 +6,7 @@ use super::call::Matched;
 use super::scope::Lowerer;
 use super::value::{Array, AxisChoice, AxisPick, Evaluated, Reported, Slot, Sort, Value};
 use crate::diag::catalog::shapes as error;
-use crate::graph::{Axis, AxisMap, ExtentId, NodeId, Poly};
+use crate::graph::{Axis, AxisMap, Block, ExtentId, NodeId, Poly};
 use crate::span::Span;
 use crate::syntax::ast::{ArgumentValue, CallArgument, Expr};
 
@@ -58,6 +58,20 @@ natives! {
     Mod = "mod" ("i" false, "n" false);
     /// `div(i, n)`: the quotient of an index by a size, rounded down.
     Div = "div" ("i" false, "n" false);
+    /// `cholesky(A)`: the lower triangular L with L @ L' = A; reads the lower triangle. NaN if A is not positive definite.
+    Cholesky = "cholesky" ("A" false);
+    /// `solve(A, b)`: x with A @ x = b, by elimination with pivots; infinite or NaN if A is singular.
+    Solve = "solve" ("A" false, "b" false);
+    /// `solve_lower(L, b)`: x with L @ x = b; reads the lower triangle.
+    SolveLower = "solve_lower" ("L" false, "b" false);
+    /// `solve_upper(U, b)`: x with U @ x = b; reads the upper triangle.
+    SolveUpper = "solve_upper" ("U" false, "b" false);
+    /// `inv(A)`: the inverse. `solve(A, b)` is cheaper and more exact than `inv(A) @ b`.
+    Inv = "inv" ("A" false);
+    /// `det(A)`: the determinant, by elimination with pivots.
+    Det = "det" ("A" false);
+    /// `logdet(A)`: the logarithm of the magnitude of the determinant.
+    LogDet = "logdet" ("A" false);
     /// `is_label(y)`: whether y holds labels; decided at compile time.
     IsLabel = "is_label" ("y" false);
     /// `is_vector(x)`: whether x has one axis; decided at compile time.
@@ -103,6 +117,19 @@ impl<'a> Lowerer<'a> {
                 Some(n) => self.divided(native, x, n, span),
                 None => Err(Reported),
             },
+            Native::Cholesky => self.cholesky(x),
+            Native::Inv => self.inverse(x),
+            Native::Det => self.determinant(Block::Det, x),
+            Native::LogDet => self.determinant(Block::LogDet, x),
+            Native::Solve | Native::SolveLower | Native::SolveUpper => {
+                let Some(b) = second else { return Err(Reported) };
+                let block = match native {
+                    Native::SolveLower => Block::SolveLower,
+                    Native::SolveUpper => Block::SolveUpper,
+                    _ => Block::Solve,
+                };
+                self.system(block, x, b)
+            }
             Native::IsLabel => {
                 let array = self.array(x)?;
                 let node = self.graph.bool(array.is_label());

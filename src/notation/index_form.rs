@@ -111,6 +111,7 @@ impl Writer<'_> {
                 };
                 self.read(base, &axes, |axis| vars.iter().position(|v| v == axis).map(|i| args[i + 1]))
             }
+            Op::Block(block, _) => name(block.name()),
             Op::Custom { .. } => self.term(args[0], false),
             // A program with loops is not printed.
             Op::State { .. } | Op::Scan(_) | Op::Out { .. } => name("loop"),

@@ -4,6 +4,7 @@
 //!
 //! Reads graph, rules and the table. Must not know plans or machine code.
 
+mod block;
 mod derivative;
 mod forward;
 pub mod free;

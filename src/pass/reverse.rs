@@ -133,6 +133,16 @@ impl<'g> Reverse<'g> {
                 self.states.entry(args[0]).or_default().push(StateCotangent { slot, turn, cotangent: ct });
                 self.pending.insert(args[0]);
             }
+            Op::Block(block, extent) => {
+                let found = super::block::pullback(self.graph, n, block, extent, ct);
+                let user = self.graph.axes(n).clone();
+                for (argument, ct) in args.iter().zip(found) {
+                    if self.depends(*argument) {
+                        let own = self.graph.axes(*argument).clone();
+                        self.accumulate(*argument, ct, &user.union(&own));
+                    }
+                }
+            }
             Op::Custom { level } => {
                 for (argument, ct) in self.graph.rule_cotangents(n, level, ct) {
                     if self.depends(argument) {

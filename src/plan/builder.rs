@@ -72,11 +72,15 @@ impl Builder {
         for n in &order.kept {
             let direct = results
                 .iter()
-                .position(|r| r.node == *n && r.axes.len() == self.axes(*n).len() && !self.is_log_sum_exp(*n));
+                .position(|r| r.node == *n && r.axes.len() == self.axes(*n).len() && self.is_written_in_order(*n));
             written.extend(direct);
+            if let Some((block, extent)) = self.as_block(*n) {
+                self.declare_block(*n, block, extent);
+                continue;
+            }
             match self.state_home(*n) {
                 _ if matches!(self.graph.op(*n), Op::Scan(_)) => {}
-                Some(home) if direct.is_none() && !self.is_log_sum_exp(*n) => {
+                Some(home) if direct.is_none() && self.is_written_in_order(*n) => {
                     self.homes.insert(*n, home);
                 }
                 _ => self.declare_home(*n, direct.map(|i| (i, &results[i]))),
@@ -157,6 +161,11 @@ impl Builder {
 
     pub(super) fn is_log_sum_exp(&self, n: NodeId) -> bool {
         matches!(self.graph.op(n), Op::Reduce(Reduction::LogSumExp, _))
+    }
+
+    /// Whether the kernel of a term writes one array, with its axes in any order.
+    fn is_written_in_order(&self, n: NodeId) -> bool {
+        !self.is_log_sum_exp(n) && self.as_block(n).is_none()
     }
 
     /// The order of the axes of a term in memory: that of what it reads.
@@ -258,6 +267,7 @@ fn written(items: &[Item], out: &mut BTreeSet<BufferId>) {
                 out.insert(*buffer);
             }
             Item::Product(p) => out.extend([p.dst.buffer, p.a.buffer, p.b.buffer]),
+            Item::Block(call) => out.extend(std::iter::once(call.dst).chain(call.matrix)),
             Item::Loop(l) => written(&l.body, out),
             Item::Strips { body, .. } => written(body, out),
             _ => {}

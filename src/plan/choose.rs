@@ -81,7 +81,7 @@ impl Builder {
     fn always_kept(&self, order: &[NodeId], results: &[PlanResult]) -> FxHashSet<NodeId> {
         let mut kept: FxHashSet<NodeId> = FxHashSet::default();
         for n in order {
-            if matches!(self.graph.op(*n), Op::Reduce(..) | Op::Scan(_)) {
+            if matches!(self.graph.op(*n), Op::Reduce(..) | Op::Scan(_) | Op::Block(..)) {
                 kept.insert(*n);
             }
             if matches!(self.graph.op(*n), Op::Prim(..)) && self.is_next_state(*n) {

@@ -4,7 +4,7 @@
 
 use super::Plan;
 use super::kernel::{BufferId, Element, Expr, ExprId, Item, Kernel, VarId};
-use crate::graph::{Poly, Precision};
+use crate::graph::{Block, Poly, Precision};
 use crate::prim::Inst;
 use std::collections::BTreeSet;
 
@@ -85,6 +85,15 @@ impl Plan {
                     let size = p.m.mul(&p.n).mul(&p.k).mul(times);
                     *out = out.add(&size.scale(2));
                 }
+                Item::Block(call) => {
+                    // About n³ / 3 for a factor and n² for each column.
+                    let square = call.n.mul(&call.n).mul(times);
+                    let factor = match call.block {
+                        Block::SolveLower | Block::SolveUpper => Poly::default(),
+                        _ => square.mul(&call.n),
+                    };
+                    *out = out.add(&square.mul(&call.m)).add(&factor);
+                }
                 _ => {}
             }
         }
@@ -107,6 +116,11 @@ impl Plan {
                 Item::Product(p) => {
                     let whole = |b: BufferId| self.buffer(b).size.clone();
                     let count = whole(p.dst.buffer).add(&whole(p.a.buffer)).add(&whole(p.b.buffer));
+                    *bytes = bytes.add(&count.scale(self.width(Element::Real)));
+                }
+                Item::Block(call) => {
+                    let matrix = call.matrix.map_or(Poly::default(), |m| self.buffer(m).size.clone());
+                    let count = self.buffer(call.dst).size.add(&matrix);
                     *bytes = bytes.add(&count.scale(self.width(Element::Real)));
                 }
                 _ => {}

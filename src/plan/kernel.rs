@@ -4,7 +4,7 @@
 //! variables and memory; statements say where they are computed.
 
 use super::address::Address;
-use crate::graph::{Axis, ExtentId, Poly};
+use crate::graph::{Axis, Block, ExtentId, Poly};
 use crate::kernel::Kernel as Bulk;
 use crate::prim::{Inst, Reduction, ReductionKind};
 use rustc_hash::FxHashMap;
@@ -131,6 +131,25 @@ pub enum Item {
     Bulk(StripId, ExprId, Vec<StripId>),
     /// A matrix product.
     Product(Box<Product>),
+    /// A whole-matrix algorithm.
+    Block(Box<BlockCall>),
+}
+
+/// A call of a whole-matrix algorithm, with everything in row-major order.
+#[derive(Clone, Debug)]
+pub struct BlockCall {
+    /// The algorithm.
+    pub block: Block,
+    /// Rows of the matrix.
+    pub n: Poly,
+    /// Columns of the right side.
+    pub m: Poly,
+    /// Holds the right side, or the matrix if there is none of its own, and then the result.
+    pub dst: BufferId,
+    /// Where it starts there.
+    pub start: Address,
+    /// Holds the matrix.
+    pub matrix: Option<BufferId>,
 }
 
 /// A loop.

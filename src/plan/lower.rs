@@ -70,7 +70,7 @@ impl<'b> Lowering<'b> {
                 let map: Vec<(Axis, NodeId)> = vars.iter().zip(args[1..].iter().copied()).collect();
                 return self.view(n, args[0], &map);
             }
-            Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. } => return self.read(n),
+            Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. } | Op::Block(..) => return self.read(n),
             Op::Custom { .. } => unreachable!("what has a derivative of its own is expanded before planning"),
             Op::Scan(_) => unreachable!("a loop is read through its states"),
         };

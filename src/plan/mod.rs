@@ -5,6 +5,7 @@
 //! that prints.
 
 mod address;
+mod block;
 mod builder;
 mod choose;
 mod cost;
@@ -20,7 +21,7 @@ mod slice;
 pub use address::Address;
 pub use cost::Cost;
 pub use kernel::{
-    BufferId, Element, Expr, ExprId, Item, Kernel, Loop, Matrix, Product, StripId, Total, TotalId, VarId,
+    BlockCall, BufferId, Element, Expr, ExprId, Item, Kernel, Loop, Matrix, Product, StripId, Total, TotalId, VarId,
 };
 pub use slice::{Slice, SliceMut};
 

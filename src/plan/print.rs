@@ -106,6 +106,12 @@ impl Plan {
                     let [dst, a, b] = [&p.dst, &p.a, &p.b].map(|m| self.matrix(k, m));
                     writeln!(f, "{pad}{dst} {add} {a} @ {b}  ({} x {} x {})", sizes[0], sizes[1], sizes[2])?;
                 }
+                Item::Block(call) => {
+                    let [n, m] = [&call.n, &call.m].map(|s| self.extents.show(s));
+                    let dst = &self.buffer(call.dst).name;
+                    let matrix = call.matrix.map_or(dst, |m| &self.buffer(m).name);
+                    writeln!(f, "{pad}{dst} = {}({matrix})  ({n} x {n}, {m} columns)", call.block.name())?;
+                }
             }
         }
         Ok(())

@@ -92,7 +92,7 @@ impl Builder {
         };
         match self.graph.op(base) {
             Op::Reduce(..) if self.is_log_sum_exp(base) => return None,
-            Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. } => {}
+            Op::Port(_) | Op::Reduce(..) | Op::State { .. } | Op::Out { .. } | Op::Block(..) => {}
             Op::Prim(..) => return Some((n, false)),
             _ => return None,
         }

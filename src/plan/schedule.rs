@@ -180,6 +180,7 @@ impl Scheduler<'_> {
             Sink::Item(Item::Product(p)) => {
                 [&p.dst, &p.a, &p.b].iter().flat_map(|m| m.start.terms.iter().map(|t| t.0)).collect()
             }
+            Sink::Item(Item::Block(call)) => call.start.terms.iter().map(|t| t.0).collect(),
             Sink::Item(_) => vec![],
         }
     }

@@ -181,8 +181,83 @@ def tower():
     case("tower", {"N": n}, inputs, params, model)
 
 
+# ---- matrices -------------------------------------------------------------------------------------------------------
+
+
+def gaussian_process():
+    r = rng(6)
+    n, d = 6, 2
+
+    def model(i, p):
+        x, y = i["x"], i["y"]
+        gap = (x[:, None] - x[None]) ** 2
+        k = p["σ"] ** 2 * jnp.exp(-jnp.sum(gap / (2 * p["ℓ"] ** 2), -1)) + p["τ"] ** 2 * jnp.eye(n)
+        l = jnp.linalg.cholesky(k)
+        z = jax.scipy.linalg.solve_triangular(l, y, lower=True)
+
+        def again(t):
+            a = k + (2 * t**2 - p["τ"] ** 2) * jnp.eye(n)
+            return 0.5 * y @ jnp.linalg.solve(a, y) + 0.5 * jnp.linalg.slogdet(a)[1]
+
+        loss = 0.5 * jnp.sum(z**2) + jnp.sum(jnp.log(jnp.diag(l))) + 0.5 * n * jnp.log(2 * jnp.pi)
+        return {"loss": loss, "g": jax.grad(jax.grad(again))(p["τ"]), "L": l, "K": k}
+
+    inputs = {"x": r.normal(size=(n, d)), "y": r.normal(size=n)}
+    case("gaussian_process", {"N": n, "D": d}, inputs, {"σ": 1.3, "ℓ": [0.7, 1.9], "τ": 0.4}, model)
+
+
+def gaussian_mixture():
+    r = rng(7)
+    n, d, k = 5, 3, 3
+
+    def model(i, p):
+        x = i["x"]
+        solve = lambda l, b: jax.scipy.linalg.solve_triangular(l, b, lower=True)
+        z = jax.vmap(lambda x: jax.vmap(lambda l, m: solve(l, x - m))(p["L"], p["μ"]))(x)
+        log_det = jnp.sum(jnp.log(jnp.diagonal(p["L"], axis1=1, axis2=2)), -1)
+        lp = jnp.log(p["w"]) - log_det - jnp.sum(z**2, -1) / 2 - d / 2 * jnp.log(2 * jnp.pi)
+        return {"r": jax.nn.softmax(lp), "z": z, "loss": -jnp.mean(jax.nn.logsumexp(lp, axis=1))}
+
+    factors = np.tril(r.normal(size=(k, d, d)) / 3) + 1.2 * np.eye(d)
+    params = {"w": [0.2, 0.5, 0.3], "μ": r.normal(size=(k, d)), "L": factors}
+    case("gaussian_mixture", {"N": n, "D": d}, {"x": r.normal(size=(n, d))}, params, model)
+
+
+def matrices():
+    r = rng(8)
+    d, k, m = 4, 2, 3
+
+    def model(i, p):
+        a, bs, b, c, s = i["A"], i["B"], p["b"], p["C"], p["S"]
+        spd = lambda s: s @ s.T + jnp.eye(d)
+        # Without the symmetrisation of JAX: the lower triangle alone is what counts.
+        cholesky = jnp.linalg.cholesky
+        P = spd(s)
+        x, X = jnp.linalg.solve(a, b), jnp.linalg.solve(a, c)
+        Y = jax.vmap(lambda b: jnp.linalg.solve(b, c))(bs)
+        up = jax.scipy.linalg.solve_triangular(s, b, lower=False)
+        lo = jax.scipy.linalg.solve_triangular(s, c, lower=True)
+        q = jax.vmap(lambda m: b @ jnp.linalg.solve(m + P, b))(bs)
+        of = lambda s: jnp.linalg.slogdet(spd(s))[1] + jnp.linalg.det(s)
+        h = jax.hessian(of)(s)
+        L = cholesky(P)
+        loss = (
+            jnp.sum(x**2) + jnp.sum(X) + jnp.sum(Y**2) + jnp.sum(jnp.linalg.inv(P)) + jnp.linalg.slogdet(P)[1]
+            + jnp.linalg.det(P) + jnp.sum(L**2 * a) + jnp.sum(q) + jnp.sum(h**2) / 100 + jnp.sum(up**2) + jnp.sum(lo)
+        )
+        return {
+            "loss": loss, "x": x, "X": X, "Y": Y, "up": up, "lo": lo, "iP": jnp.linalg.inv(P), "L": L, "q": q, "h": h,
+            "dets": jax.vmap(jnp.linalg.det)(bs),
+            "vh": jax.jvp(lambda s: cholesky(spd(s)), (s,), (a,))[1],
+        }
+
+    square = lambda *shape: r.normal(size=shape + (d, d)) + 3 * np.eye(d)
+    inputs = {"A": square(), "B": square(m)}
+    case("matrices", {}, inputs, {"b": r.normal(size=d), "C": r.normal(size=(d, k)), "S": square() / 2}, model)
+
+
 if __name__ == "__main__":
-    for make in (derivatives, pinn, loops, lstm, tower):
+    for make in (derivatives, pinn, loops, lstm, tower, gaussian_process, gaussian_mixture, matrices):
         make()
     path = pathlib.Path(__file__).with_name("programs.json")
-    path.write_text(json.dumps(plain(CASES)) + "\n")
+    path.write_text(json.dumps(plain(CASES), ensure_ascii=False) + "\n")

@@ -20,6 +20,7 @@ pub mod derivatives;
 pub mod layers;
 pub mod lints;
 pub mod loops;
+pub mod matrices;
 pub mod names;
 pub mod shapes;
 pub mod syntax;
@@ -48,6 +49,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeEntry> {
         names::ENTRIES,
         layers::ENTRIES,
         shapes::ENTRIES,
+        matrices::ENTRIES,
         constraints::ENTRIES,
         loops::ENTRIES,
         derivatives::ENTRIES,

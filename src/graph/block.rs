@@ -1,0 +1,70 @@
+//! Whole-matrix algorithms as nodes: Cholesky factors, systems, determinants.
+//!
+//! Reads the graph. The two axes of a matrix have fixed names inside such a node, so that equal ones are one node; a view
+//! gives the axes of the result the names of their place.
+
+use super::{Args, Axis, AxisSet, ExtentId, Graph, NodeId, Op};
+
+/// Ordinals of the axes of a matrix: nothing binds them, and no pass gives them to an axis.
+pub(super) const CORE: u16 = (1 << 14) - 2;
+
+/// An algorithm on a square matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Block {
+    /// The lower factor L with L Lᵀ = A; reads the lower triangle of A.
+    Cholesky,
+    /// x with L x = b; reads the lower triangle.
+    SolveLower,
+    /// x with U x = b; reads the upper triangle.
+    SolveUpper,
+    /// x with A x = b.
+    Solve,
+    /// The determinant.
+    Det,
+    /// The logarithm of the magnitude of the determinant.
+    LogDet,
+}
+
+impl Block {
+    /// What users call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Block::Cholesky => "cholesky",
+            Block::SolveLower => "solve_lower",
+            Block::SolveUpper => "solve_upper",
+            Block::Solve => "solve",
+            Block::Det => "det",
+            Block::LogDet => "logdet",
+        }
+    }
+
+    /// Whether it has a right side, the second argument.
+    pub fn is_system(self) -> bool {
+        matches!(self, Block::SolveLower | Block::SolveUpper | Block::Solve)
+    }
+}
+
+/// The axes of the rows and columns of a matrix inside a block.
+pub fn core(extent: ExtentId) -> [Axis; 2] {
+    [Axis { extent, ordinal: CORE }, Axis { extent, ordinal: CORE + 1 }]
+}
+
+/// The axes of the result: those of the right side or of the matrix, and those that tell apart several matrices.
+pub(super) fn axes(graph: &Graph, block: Block, extent: ExtentId, args: &[NodeId]) -> AxisSet {
+    let [row, column] = core(extent);
+    let inside: AxisSet = [row, column].into_iter().collect();
+    let several = graph.axes(args[0]).minus(&inside);
+    match block {
+        Block::Cholesky => several.union(&inside),
+        Block::Det | Block::LogDet => several,
+        _ => several.union(graph.axes(args[1])).union(&[row].into_iter().collect()),
+    }
+}
+
+impl Graph {
+    /// An algorithm on a matrix whose axes are those of [`core`]; a right side has the axis of the rows. The result has
+    /// the axes of the matrix for Cholesky, the axis of the rows for a system.
+    pub fn block(&mut self, block: Block, extent: ExtentId, args: &[NodeId]) -> NodeId {
+        self.make(Op::Block(block, extent), Args::from_slice(args))
+    }
+}
