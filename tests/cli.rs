@@ -528,3 +528,42 @@ fn explain_lists_all_codes() {
         assert!(page.starts_with(entry.code) && page.contains(entry.title), "{page}");
     }
 }
+
+#[test]
+fn warnings_are_allowed_and_denied() {
+    let text = "input x\nlet h = 2 * x\nlet k = [i in 3] => x\noutput y = x\n";
+    let folder = Folder::new(&[("m.nn", text), ("allowed.nn", &format!("// nnc: allow(W1003, W1009)\n{text}"))]);
+    let ran = folder.run(&["check", "m.nn"]).succeeds();
+    assert!(ran.err.contains("warning[W1003]") && ran.err.contains("warning[W1009]"), "{}", ran.err);
+    let ran = folder.run(&["check", "m.nn", "--allow", "w1003"]).succeeds();
+    assert!(!ran.err.contains("W1003") && ran.err.contains("warning[W1009]"), "{}", ran.err);
+    assert_eq!(folder.run(&["check", "m.nn", "--allow", "warnings"]).succeeds().err, "");
+
+    folder.run(&["check", "m.nn", "--deny", "W1009"]).fails(1, &["warning[W1003]", "error[W1009]"]);
+    folder.run(&["--deny", "warnings", "show", "m.nn"]).fails(1, &["error[W1003]", "error[W1009]"]);
+    let ran = folder.run(&["check", "m.nn", "--deny", "warnings", "--allow", "W1003"]).fails(1, &["error[W1009]"]);
+    assert!(!ran.err.contains("W1003"), "{}", ran.err);
+    folder.run(&["check", "allowed.nn", "--deny", "warnings"]).succeeds();
+
+    folder.run(&["check", "m.nn", "--deny", "E0301"]).fails(2, &["E0301 is an error, not a warning"]);
+    folder.run(&["check", "m.nn", "--allow", "W9999"]).fails(2, &["nnc explain"]);
+}
+
+#[test]
+fn the_examples_earn_no_warning() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "nn") {
+            Folder::new(&[]).run(&["check", "--deny", "warnings", path.to_str().unwrap()]).succeeds();
+        }
+    }
+}
+
+#[test]
+fn a_command_that_does_not_exist_is_guessed() {
+    let folder = Folder::new(&[("m.nn", "output y = 1\n")]);
+    folder.run(&["chek", "m.nn"]).fails(2, &["'check'"]);
+    folder.run(&["check", "m.nn", "--timigs"]).fails(2, &["'--timings'"]);
+    folder.run(&["show", "m.nn", "--stage", "pln"]).fails(2, &["'plan'"]);
+}

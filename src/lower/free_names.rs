@@ -4,6 +4,7 @@
 //! a block and bound indices hide what is outside.
 
 use super::gradient::DerivativeForm;
+use super::reductions::Fold;
 use crate::span::Span;
 use crate::syntax::ast::{
     ArgumentValue, Binder, BinderRange, Declaration, Derivative, Expr, ExprKind, Function, IndexItem, Layer, Let, Line,
@@ -43,33 +44,69 @@ pub(super) struct Reference<'a> {
     pub usage: Use,
 }
 
+/// A local name that nothing reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unread<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// Where it was introduced.
+    pub span: Span,
+    /// A bound index; otherwise the `let` of a block.
+    pub is_index: bool,
+}
+
+/// A name that hides what is outside.
+struct Hidden<'a> {
+    name: &'a str,
+    /// To be reported unless it is read.
+    unread: Option<Unread<'a>>,
+}
+
 /// The names that are hidden, in the order they were introduced.
 #[derive(Default)]
 struct Scope<'a> {
-    order: Vec<&'a str>,
-    count: FxHashMap<&'a str, u32>,
+    order: Vec<Hidden<'a>>,
+    /// Places in `order`.
+    places: FxHashMap<&'a str, Vec<usize>>,
 }
 
 impl<'a> Scope<'a> {
     fn push(&mut self, name: &'a str) {
-        self.order.push(name);
-        *self.count.entry(name).or_insert(0) += 1;
+        self.places.entry(name).or_default().push(self.order.len());
+        self.order.push(Hidden { name, unread: None });
+    }
+
+    /// A name that somebody should read.
+    fn watch(&mut self, name: &'a str, span: Span, is_index: bool) {
+        self.push(name);
+        if let Some(hidden) = self.order.last_mut().filter(|_| name != "_") {
+            hidden.unread = Some(Unread { name, span, is_index });
+        }
     }
 
     fn len(&self) -> usize {
         self.order.len()
     }
 
-    fn truncate(&mut self, depth: usize) {
-        for name in self.order.drain(depth.min(self.order.len())..) {
-            if let Some(n) = self.count.get_mut(name) {
-                *n -= 1;
+    /// Forgets the names introduced since there were `depth`; gives those that were not read.
+    fn truncate(&mut self, depth: usize) -> Vec<Unread<'a>> {
+        let mut unread = vec![];
+        for hidden in self.order.drain(depth.min(self.order.len())..) {
+            if let Some(places) = self.places.get_mut(hidden.name) {
+                places.pop();
             }
+            unread.extend(hidden.unread);
         }
+        unread
     }
 
-    fn contains(&self, name: &str) -> bool {
-        self.count.get(name).is_some_and(|n| *n > 0)
+    /// Whether the name is hidden; then it is read.
+    fn read(&mut self, name: &str) -> bool {
+        let Some(place) = self.places.get(name).and_then(|places| places.last()) else { return false };
+        if let Some(hidden) = self.order.get_mut(*place) {
+            hidden.unread = None;
+        }
+        true
     }
 }
 
@@ -106,12 +143,14 @@ pub(super) struct Walker<'a, 's> {
     scope: Scope<'a>,
     see: &'s mut dyn FnMut(Reference<'a>),
     ignore_scope: bool,
+    /// Indices and local `let`s that nothing reads, as far as their scope has ended.
+    pub unread: Vec<Unread<'a>>,
 }
 
 impl<'a, 's> Walker<'a, 's> {
     /// A walker with nothing in scope.
     pub(super) fn new(see: &'s mut dyn FnMut(Reference<'a>)) -> Walker<'a, 's> {
-        Walker { scope: Scope::default(), see, ignore_scope: false }
+        Walker { scope: Scope::default(), see, ignore_scope: false, unread: vec![] }
     }
 
     /// A walker that reports every name, whatever its scope.
@@ -120,9 +159,15 @@ impl<'a, 's> Walker<'a, 's> {
     }
 
     fn read(&mut self, name: &'a str, span: Span, usage: Use, field: Option<&'a Name>) {
-        if self.ignore_scope || !self.scope.contains(name) {
+        if !self.scope.read(name) || self.ignore_scope {
             (self.see)(Reference { name, field, span, usage });
         }
+    }
+
+    /// Ends the scopes opened since there were `depth` names.
+    fn leave(&mut self, depth: usize) {
+        let unread = self.scope.truncate(depth);
+        self.unread.extend(unread);
     }
 
     /// An expression.
@@ -156,7 +201,7 @@ impl<'a, 's> Walker<'a, 's> {
                     ExprKind::Index { base, items, filter } if matches!(base.kind, ExprKind::Name(_)) => {
                         self.usage(base, Use::Call);
                         for item in items {
-                            self.binder_item(item);
+                            self.binder_item(base, item);
                         }
                         filter.iter().for_each(|f| self.expr(f));
                     }
@@ -178,7 +223,7 @@ impl<'a, 's> Walker<'a, 's> {
                         ArgumentValue::Range(r) => self.range(r),
                     }
                 }
-                self.scope.truncate(depth);
+                self.leave(depth);
             }
             ExprKind::Index { base, items, filter } => {
                 self.expr(base);
@@ -210,7 +255,7 @@ impl<'a, 's> Walker<'a, 's> {
                 let depth = self.scope.len();
                 self.binders(binders);
                 self.expr(body);
-                self.scope.truncate(depth);
+                self.leave(depth);
             }
             ExprKind::Array(items) | ExprKind::Tuple(items) => items.iter().for_each(|e| self.usage(e, usage)),
             ExprKind::Repeat(repeat) => self.repeat(repeat),
@@ -223,7 +268,7 @@ impl<'a, 's> Walker<'a, 's> {
                     }
                 }
                 self.expr(value);
-                self.scope.truncate(depth);
+                self.leave(depth);
             }
         }
     }
@@ -245,7 +290,7 @@ impl<'a, 's> Walker<'a, 's> {
                 _ => {}
             }
         }
-        self.scope.truncate(depth);
+        self.leave(depth);
     }
 
     /// What a port is declared with.
@@ -267,7 +312,7 @@ impl<'a, 's> Walker<'a, 's> {
         repeat.states.iter().for_each(|(name, _)| self.scope.push(&name.text));
         inside.iter().for_each(|(_, value)| self.expr(value));
         self.expr(&repeat.body);
-        self.scope.truncate(depth);
+        self.leave(depth);
     }
 
     /// `update m = …` reads the state that it changes.
@@ -305,9 +350,19 @@ impl<'a, 's> Walker<'a, 's> {
         }
     }
 
-    fn binder_item(&mut self, item: &'a IndexItem) {
+    /// An index of a reduction, or of one among several layers: `tower[l](x)`.
+    fn binder_item(&mut self, base: &Expr, item: &'a IndexItem) {
+        let is_base = |test: fn(&str) -> bool| matches!(&base.kind, ExprKind::Name(name) if test(name));
         match item {
-            IndexItem::Expr(Expr { kind: ExprKind::Name(name), .. }) => self.scope.push(name),
+            IndexItem::Expr(Expr { kind: ExprKind::Name(name), span }) => {
+                if is_base(|name| Fold::named(name).is_some()) {
+                    self.scope.watch(name, *span, true);
+                } else if !self.scope.read(name) && is_base(Fold::is_meant) {
+                    self.scope.push(name);
+                } else {
+                    self.read(name, *span, Use::Value, None);
+                }
+            }
             IndexItem::Binder(binder) => self.binders(std::slice::from_ref(binder)),
             IndexItem::Expr(e) => self.expr(e),
             IndexItem::Range(r) => self.range(r),
@@ -320,7 +375,7 @@ impl<'a, 's> Walker<'a, 's> {
         for binder in binders {
             if let Binder::Index { name, range } = binder {
                 range.iter().for_each(|r| self.binder_range(r));
-                self.scope.push(&name.text);
+                self.scope.watch(&name.text, name.span, true);
             }
         }
     }
@@ -328,7 +383,7 @@ impl<'a, 's> Walker<'a, 's> {
     fn local_let(&mut self, l: &'a Let) {
         self.bound_value(l.ty.as_ref(), l.binders.as_deref(), &l.value);
         match &l.pattern {
-            Pattern::Name(n) => self.scope.push(&n.text),
+            Pattern::Name(n) => self.scope.watch(&n.text, n.span, false),
             Pattern::Tuple(names) => names.iter().for_each(|n| self.scope.push(&n.text)),
         }
     }
@@ -339,7 +394,9 @@ impl<'a, 's> Walker<'a, 's> {
         let depth = self.scope.len();
         binders.iter().for_each(|b| self.binders(b));
         self.expr(value);
-        self.scope.truncate(depth);
+        // The index of `let tower[l in L] = Dense(H, H)` counts layers and is read nowhere.
+        let unread = self.scope.truncate(depth);
+        self.unread.extend(unread.into_iter().filter(|_| !matches!(value.kind, ExprKind::Call { .. })));
     }
 
     /// A type.
@@ -361,7 +418,7 @@ impl<'a, 's> Walker<'a, 's> {
         rule.arguments.iter().for_each(|name| self.scope.push(&name.text));
         self.scope.push("out");
         self.expr(&rule.value);
-        self.scope.truncate(depth);
+        self.leave(depth);
     }
 
     pub(super) fn function(&mut self, f: &'a Function) {
@@ -375,7 +432,7 @@ impl<'a, 's> Walker<'a, 's> {
         }
         f.result.iter().flat_map(|r| r.types()).for_each(|t| self.ty(t, Use::SignatureDim));
         self.expr(&f.body);
-        self.scope.truncate(depth);
+        self.leave(depth);
     }
 }
 

@@ -19,7 +19,15 @@ pub(super) fn check(
     let mut found = vec![];
     let has = |role| program.values_of(role).next().is_some();
     let complete = has(ValueRole::Loss) || has(ValueRole::Output) || has(ValueRole::Metric);
-    let read_by_loss = ports_below(program, ValueRole::Loss);
+    let losses = program.values_of(ValueRole::Loss).map(|v| v.node);
+    let read_by_loss = ports_below(program, losses);
+    let is_param = |id: &PortId| program.ports.iter().any(|p| p.role == Role::Param && p.id == *id);
+    for loss in program.values_of(ValueRole::Loss) {
+        if !ports_below(program, std::iter::once(loss.node)).iter().any(is_param) {
+            found.push(lint::loss_without_param(loss.span));
+        }
+    }
+    let learns = read_by_loss.iter().any(is_param);
     let params: FxHashMap<&str, PortId> = (program.ports.iter().filter(|p| p.role == Role::Param))
         .map(|p| (program.graph.port_info(p.id).name.as_str(), p.id))
         .collect();
@@ -31,8 +39,7 @@ pub(super) fn check(
         let used = order.used.contains(&ItemId(i)) || mentioned.contains(name.as_str());
         match &item.kind {
             ItemKind::Param(d)
-                if has(ValueRole::Loss)
-                    && params.get(d.name.text.as_str()).is_some_and(|id| !read_by_loss.contains(id)) =>
+                if learns && params.get(d.name.text.as_str()).is_some_and(|id| !read_by_loss.contains(id)) =>
             {
                 found.push(lint::param_without_loss(d.name.span, &d.name.text));
             }
@@ -58,12 +65,12 @@ pub(super) fn check(
     found
 }
 
-/// The ports that values of a role read.
-fn ports_below(program: &Program, role: ValueRole) -> FxHashSet<PortId> {
+/// The ports that some terms read.
+fn ports_below(program: &Program, nodes: impl Iterator<Item = NodeId>) -> FxHashSet<PortId> {
     let graph = &program.graph;
     let mut seen: FxHashSet<NodeId> = FxHashSet::default();
     let mut ports = FxHashSet::default();
-    let mut stack: Vec<NodeId> = program.values_of(role).map(|v| v.node).collect();
+    let mut stack: Vec<NodeId> = nodes.collect();
     while let Some(node) = stack.pop() {
         if !seen.insert(node) {
             continue;

@@ -136,7 +136,7 @@ fn elaborate(sources: &SourceMap, modules: &[Module], mut diagnostics: Vec<Diagn
     if !lowered.has_errors() {
         let mentioned = mentioned_in_blocks(&lowered);
         let unused = lints::check(&lowered.program, &names, modules, &order, &mentioned);
-        lowered.diagnostics.extend(unused);
+        lowered.diagnostics.extend(unused.into_iter().chain(order.unread));
     }
     lowered.diagnostics.retain(|d| !lints::is_allowed(d, modules));
     // By file and place, whatever the order in which definitions were worked out.

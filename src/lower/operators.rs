@@ -8,7 +8,7 @@ use crate::diag::catalog::{lints, shapes as error};
 use crate::graph::{Axis, NodeId, Op, Poly};
 use crate::prim::{Prim, Reduction};
 use crate::span::Span;
-use crate::syntax::ast::{BinaryOp, CompareOp, Expr};
+use crate::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind};
 
 impl<'a> Lowerer<'a> {
     /// The common shape of two shapes of one length: named sizes win over plain numbers.
@@ -104,6 +104,8 @@ impl<'a> Lowerer<'a> {
         // Both sides are looked at, so that the problems of both are found.
         let (a, b) = (self.array(left), self.array(right));
         let (a, b) = (a?, b?);
+        self.lint_grouping(op, (left, &a), right);
+        self.lint_label_product(op, op_span, &a, &b);
         if op == BinaryOp::MatrixMultiply {
             let (a, b) = (self.as_number(a, left), self.as_number(b, right));
             return self.matrix_product((a?, left), (b?, right), op_span).map(Value::Array);
@@ -129,6 +131,38 @@ impl<'a> Lowerer<'a> {
             _ => self.power(x, y, &b),
         };
         Ok(Value::Array(Array::real(node, axes)))
+    }
+
+    /// `g * W @ x`, which NumPy would read as `(g * W) @ x`.
+    fn lint_grouping(&mut self, op: BinaryOp, (left, a): (&'a Expr, &Array), right: &'a Expr) {
+        let ExprKind::Binary { op: BinaryOp::MatrixMultiply, left: first, right: second, .. } = &right.kind else {
+            return;
+        };
+        // One number in front commutes with the product.
+        let differs = op == BinaryOp::Divide || op == BinaryOp::Multiply && !a.is_scalar();
+        let between = Span { start: left.span.end, end: right.span.start, ..right.span };
+        if !differs || self.in_std() || self.written(between).contains('(') {
+            return;
+        }
+        let (left, symbol) = (self.written(left.span), op.symbol());
+        let (first, second) = (self.written(first.span), self.written(second.span));
+        let read = format!("{left} {symbol} ({first} @ {second})");
+        let elsewhere = format!("({left} {symbol} {first}) @ {second}");
+        self.report(lints::matrix_product_first(right.span, symbol, &read, &elsewhere));
+    }
+
+    /// A label that was made a number and is multiplied with anything but one known number.
+    fn lint_label_product(&mut self, op: BinaryOp, op_span: Span, a: &Array, b: &Array) {
+        if !matches!(op, BinaryOp::Multiply | BinaryOp::MatrixMultiply) || self.label_numbers.is_empty() {
+            return;
+        }
+        for (label, other) in [(a, b), (b, a)] {
+            let known = other.is_scalar() && self.graph.as_constant(other.node).is_some();
+            if let Some(span) = self.label_numbers.get(&label.node).copied().filter(|_| !known) {
+                self.report(lints::label_product(self.place(op_span), op.symbol(), span));
+                return;
+            }
+        }
     }
 
     fn power(&mut self, x: NodeId, y: NodeId, exponent: &Array) -> NodeId {

@@ -9,7 +9,7 @@ use super::program::{Entity, Item, ItemId, ItemKind, Module, Names, prelude_name
 use super::reductions::Fold;
 use super::shape_functions::Native;
 use crate::diag::Diagnostic;
-use crate::diag::catalog::{layers, names as error, nearest};
+use crate::diag::catalog::{layers, lints as lint, names as error, nearest};
 use crate::prim::{Prim, REDUCTIONS, ROWS};
 use crate::syntax::ast::{Expr, ExprKind, Function, ShapeItem, StatementKind};
 use rustc_hash::FxHashSet;
@@ -22,11 +22,13 @@ pub(super) struct Order {
     pub broken: FxHashSet<ItemId>,
     /// Names that something reads, by the item that defines them.
     pub used: FxHashSet<ItemId>,
+    /// Lints of indices and local `let`s that nothing reads.
+    pub unread: Vec<Diagnostic>,
 }
 
 /// Sorts the items; reports unknown names and circles.
 pub(super) fn sort(names: &Names, modules: &[Module], diagnostics: &mut Vec<Diagnostic>) -> Order {
-    let mut order = Order { items: vec![], broken: FxHashSet::default(), used: FxHashSet::default() };
+    let mut order = Order { items: vec![], broken: FxHashSet::default(), used: FxHashSet::default(), unread: vec![] };
     let mut dependencies: Vec<Option<Vec<ItemId>>> = vec![None; names.items.len()];
     // 0 unseen, 1 on the way, 2 done.
     let mut state = vec![0u8; names.items.len()];
@@ -46,7 +48,8 @@ pub(super) fn sort(names: &Names, modules: &[Module], diagnostics: &mut Vec<Diag
         state[root] = 1;
         while let Some((item, next)) = way.last_mut() {
             let item = *item;
-            let needs = dependencies[item.0].get_or_insert_with(|| reads(names, modules, item, diagnostics));
+            let needs =
+                dependencies[item.0].get_or_insert_with(|| reads(names, modules, item, diagnostics, &mut order.unread));
             let Some(to) = needs.get(*next).copied() else {
                 state[item.0] = 2;
                 order.items.push(item);
@@ -117,7 +120,13 @@ pub(super) fn item_name(item: &Item) -> String {
 }
 
 /// The items that an item reads, in the order of the source. Reports names that stand for nothing.
-fn reads(names: &Names, modules: &[Module], id: ItemId, diagnostics: &mut Vec<Diagnostic>) -> Vec<ItemId> {
+fn reads(
+    names: &Names,
+    modules: &[Module],
+    id: ItemId,
+    diagnostics: &mut Vec<Diagnostic>,
+    unread: &mut Vec<Diagnostic>,
+) -> Vec<ItemId> {
     let item = &names.items[id.0];
     let scope = &names.names[item.module];
     let mut found: Vec<ItemId> = vec![];
@@ -173,6 +182,13 @@ fn reads(names: &Names, modules: &[Module], id: ItemId, diagnostics: &mut Vec<Di
     let mut walker = Walker::new(&mut see);
     walk(item, &mut walker);
     names.rules.get(&id).into_iter().for_each(|rule| walker.rule(rule));
+    if !is_std {
+        let found = std::mem::take(&mut walker.unread).into_iter();
+        unread.extend(found.map(|u| match u.is_index {
+            true => lint::unused_index(u.span, u.name),
+            false => lint::unused_let(u.span, u.name),
+        }));
+    }
     found
 }
 

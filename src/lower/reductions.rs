@@ -4,7 +4,7 @@
 
 use super::scope::Lowerer;
 use super::value::{Array, AxisChoice, AxisPick, Evaluated, Reported, Slot, Sort, Value};
-use crate::diag::catalog::shapes as error;
+use crate::diag::catalog::{nearest, shapes as error};
 use crate::graph::{Axis, NodeId, Poly};
 use crate::prim::{Reduction, ReductionKind};
 use crate::span::Span;
@@ -32,6 +32,12 @@ impl Fold {
             "var" => Some(Fold::Var),
             _ => Reduction::named(name).map(Fold::Plain),
         }
+    }
+
+    /// Whether a name is that of a reduction, or so close to one that it probably is a slip.
+    pub(super) fn is_meant(name: &str) -> bool {
+        let names = crate::prim::REDUCTIONS.iter().map(|row| row.name).chain(Fold::DERIVED);
+        nearest(name, names).is_some()
     }
 
     /// Its name.

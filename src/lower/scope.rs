@@ -51,6 +51,8 @@ pub(super) struct Lowerer<'a> {
     pub hoisted: FxHashMap<(usize, *const Expr), Array>,
     /// Results of `softmax`, to notice a second one.
     pub softmaxes: FxHashSet<NodeId>,
+    /// Labels that were made numbers, and where.
+    pub label_numbers: FxHashMap<NodeId, Span>,
     /// How many attempts are open whose problems do not count yet.
     pub attempts: usize,
     /// Definitions that derivatives are taken by: the ports that stand for them until they are replaced.
@@ -126,6 +128,7 @@ impl<'a> Lowerer<'a> {
             depth: 0,
             hoisted: FxHashMap::default(),
             softmaxes: FxHashSet::default(),
+            label_numbers: FxHashMap::default(),
             attempts: 0,
             markers: Markers::new(names),
             unknown: FxHashSet::default(),

@@ -210,7 +210,14 @@ impl<'a> Lowerer<'a> {
         let array = self.array(x)?;
         let node = match array.kind {
             Sort::Real => return Ok(Value::Array(array)),
-            Sort::Index { .. } => self.graph.real_of_index(array.node),
+            Sort::Index { .. } => {
+                let node = self.graph.real_of_index(array.node);
+                let of_two = array.labels().is_some_and(|n| self.graph.extents.known(n) == Some(2));
+                if array.is_label() && !of_two && !self.in_std() {
+                    self.label_numbers.insert(node, x.span);
+                }
+                node
+            }
             Sort::Bool => {
                 let (one, zero) = (self.graph.constant(1.0), self.graph.constant(0.0));
                 self.graph.select(array.node, one, zero)

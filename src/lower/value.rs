@@ -142,6 +142,14 @@ impl Array {
         matches!(self.kind, Sort::Index { label: true, .. })
     }
 
+    /// How many labels there are, where that is known.
+    pub(super) fn labels(&self) -> Option<&Poly> {
+        match &self.kind {
+            Sort::Index { size, .. } => size.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether its elements are positions, labels or bound indices.
     pub(super) fn is_index(&self) -> bool {
         matches!(self.kind, Sort::Index { .. })

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use nnc::diag::catalog;
 use std::path::PathBuf;
 
 /// Compiles a small mathematical language: models and losses in, native forward and gradient functions out.
@@ -25,7 +26,16 @@ pub struct Global {
     /// Write results and events to standard output as JSON, one object per line.
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
+    /// Do not show a warning, such as W1003, or any `warnings`. May be repeated.
+    #[arg(long, global = true, value_name = "CODE", value_parser = lint, help_heading = "Output")]
+    pub allow: Vec<String>,
+    /// Make a warning, such as W1003, or all `warnings`, an error. May be repeated.
+    #[arg(long, global = true, value_name = "CODE", value_parser = lint, help_heading = "Output")]
+    pub deny: Vec<String>,
 }
+
+/// What stands for all codes in `--allow` and `--deny`.
+pub const ALL_WARNINGS: &str = "warnings";
 
 /// For commands that compile.
 #[derive(Clone, Copy, Debug, Args)]
@@ -285,5 +295,20 @@ fn dim(text: &str) -> Result<(String, usize), String> {
     match size.trim().parse() {
         Ok(size) if size >= 1 => Ok((name.trim().to_string(), size)),
         _ => Err(format!("`{size}` is not a whole number, 1 or more")),
+    }
+}
+
+/// `W1003` or `warnings`
+fn lint(text: &str) -> Result<String, String> {
+    let code = text.to_uppercase();
+    if text == ALL_WARNINGS {
+        return Ok(text.to_string());
+    }
+    match catalog::entry(&code) {
+        Some(_) if code.starts_with('W') => Ok(code),
+        Some(_) => Err(format!("{code} is an error, not a warning")),
+        None => {
+            Err(format!("write the code of a warning, such as W1003, or `{ALL_WARNINGS}`; `nnc explain` lists them"))
+        }
     }
 }

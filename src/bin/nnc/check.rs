@@ -37,7 +37,7 @@ fn one(console: &Console, file: &Path, timings: Timings) -> Result<(), Failure> 
         problems.splice(0..0, model.warnings().iter().cloned());
         return Err(Failure::model(model.report(problems)));
     }
-    console.warnings(&model, &[]);
+    console.warnings(&model, &[])?;
     let name = file.display().to_string();
     if console.json {
         console.event(&described(&model, &name))?;

@@ -1,13 +1,13 @@
 //! What the program says and where: results on standard output, everything else on standard error.
 
-use crate::args::{Color, DiagnosticFormat, Global, Timings};
-use crate::failure::Failure;
-use nnc::diag::{Diagnostic, Report, json, render};
+use crate::args::{ALL_WARNINGS, Color, DiagnosticFormat, Global, Timings};
+use crate::failure::{Failure, WRONG};
+use nnc::diag::{Diagnostic, Report, Severity, json, render};
 use nnc::model::{CompileTimings, Model};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// How to talk to the user.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Console {
     format: DiagnosticFormat,
     colour: bool,
@@ -15,6 +15,8 @@ pub struct Console {
     pub json: bool,
     /// Whether standard error is a terminal.
     pub terminal: bool,
+    allow: Vec<String>,
+    deny: Vec<String>,
 }
 
 impl Console {
@@ -26,7 +28,31 @@ impl Console {
             Color::Never => false,
             Color::Auto => anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never,
         };
-        Console { format: global.diagnostic_format, colour, json: global.json, terminal: stderr.is_terminal() }
+        Console {
+            format: global.diagnostic_format,
+            colour,
+            json: global.json,
+            terminal: stderr.is_terminal(),
+            allow: global.allow.clone(),
+            deny: global.deny.clone(),
+        }
+    }
+
+    /// Problems without the warnings that are allowed, and with those that are denied as errors. A code that is named
+    /// counts before `warnings`, and denying before allowing.
+    fn judged(&self, problems: &[Diagnostic]) -> Vec<Diagnostic> {
+        let has = |list: &[String], code: &str| list.iter().any(|c| c == code);
+        let judge = |problem: &Diagnostic| {
+            let code = problem.code;
+            if problem.is_error() {
+                return Some(problem.clone());
+            }
+            if has(&self.deny, code) || has(&self.deny, ALL_WARNINGS) && !has(&self.allow, code) {
+                return Some(Diagnostic { severity: Severity::Error, ..problem.clone() });
+            }
+            (!has(&self.allow, code) && !has(&self.allow, ALL_WARNINGS)).then(|| problem.clone())
+        };
+        problems.iter().filter_map(judge).collect()
     }
 
     /// Writes results. A reader that went away is no error.
@@ -51,15 +77,17 @@ impl Console {
         }
     }
 
-    /// Shows problems.
-    pub fn report(&self, report: &Report) {
+    /// Shows problems; says how many are errors.
+    pub fn report(&self, report: &Report) -> usize {
+        let report = &Report { sources: report.sources.clone(), diagnostics: self.judged(&report.diagnostics) };
+        let errors = report.diagnostics.iter().filter(|d| d.is_error()).count();
         if self.json {
             for problem in &report.diagnostics {
                 let mut event = json::diagnostic(&report.sources, problem);
                 event["event"] = "diagnostic".into();
                 let _ = self.event(&event);
             }
-            return;
+            return errors;
         }
         let text = match self.format {
             DiagnosticFormat::Full => render::full(report, self.colour),
@@ -70,20 +98,20 @@ impl Console {
             }
         };
         let _ = io::stderr().lock().write_all(text.as_bytes());
+        errors
     }
 
-    /// Shows the warnings of a model.
-    pub fn warnings(&self, model: &Model, more: &[Diagnostic]) {
+    /// Shows the warnings of a model; fails if one of them is denied.
+    pub fn warnings(&self, model: &Model, more: &[Diagnostic]) -> Result<(), Failure> {
         let all: Vec<Diagnostic> = model.warnings().iter().chain(more).cloned().collect();
-        self.report(&model.report(all));
+        if self.report(&model.report(all)) > 0 { Err(Failure::Said(WRONG)) } else { Ok(()) }
     }
 
     /// Shows why a command failed.
     pub fn failure(&self, failure: &Failure) {
         match failure {
             Failure::Problems(report, _) => {
-                self.report(report);
-                let errors = report.diagnostics.iter().filter(|d| d.is_error()).count();
+                let errors = self.report(report);
                 if self.format == DiagnosticFormat::Full && errors > 1 {
                     self.say(&format!("{errors} errors"));
                 }

@@ -92,7 +92,7 @@ pub fn read(console: &Console, model: &Model, args: &DataArgs, seed: u64, wanted
         }
     }
     let (mut data, warnings) = load(model, &overrides, seed).map_err(|e| Failure::of_fit(model, e))?;
-    console.warnings(model, &warnings);
+    console.warnings(model, &warnings)?;
     for (name, size) in &args.dim {
         if !data.dims.iter().any(|(n, _)| n == name) {
             data.dims.push((name.clone(), *size));

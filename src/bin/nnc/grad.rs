@@ -12,7 +12,7 @@ use serde_json::json;
 /// Prints the derivative.
 pub fn grad(console: &Console, args: &Grad) -> Result<(), Failure> {
     let model = data::model(&args.file)?;
-    console.warnings(&model, &[]);
+    console.warnings(&model, &[])?;
     let options = options(&model, &args.derivative)?;
     let (source, timings) = model.derivative(&options)?;
     if console.json {

@@ -10,7 +10,7 @@ use nnc::model::{CompileTimings, Model, Options, Prepared, prepare};
 /// Prints a stage.
 pub fn show(console: &Console, args: &Show) -> Result<(), Failure> {
     let model = data::model(&args.file)?;
-    console.warnings(&model, &[]);
+    console.warnings(&model, &[])?;
     let options = match model.program().values_of(ValueRole::Loss).next() {
         // Without a loss there is nothing to differentiate: the outputs are shown.
         None if args.derivative.of.is_none() => Options::default(),

@@ -82,6 +82,45 @@ pub const ENTRIES: &[CodeEntry] = &[
         fixed: Some("input z\noutput p = sigmoid(z)\n"),
     },
     CodeEntry {
+        code: "W1009",
+        title: "An index that is never used",
+        explanation: "The body does not mention the index, so it is the same for every value: a sum is a product with a\n\
+            number, a mean changes nothing, an array repeats one value. Often the body should read `x[i]`, and reads\n\
+            `x`.\n\n\
+            Use the index, name it `_` if that is meant, or silence the warning with `// nnc: allow(W1009)`.",
+        example: "dim N\ninput x: [N]\noutput y = sum[i in N](x[0])\n",
+        fixed: Some("dim N\ninput x: [N]\noutput y = sum[i in N](x[i])\n"),
+    },
+    CodeEntry {
+        code: "W1010",
+        title: "A loss that depends on no param",
+        explanation: "No param has any influence on the loss, so there is nothing to learn from it: its derivative by\n\
+            every param is 0. Usually the formula reads data where a prediction was meant.\n\n\
+            A loss that a host differentiates by inputs is fine: silence the warning with `// nnc: allow(W1010)`.",
+        example: "dim N\ninput x: [N]\ntarget y: [N]\nparam a = 1\noutput f = a * x\nloss mean((y - x)^2)\n",
+        fixed: Some("dim N\ninput x: [N]\ntarget y: [N]\nparam a = 1\noutput f = a * x\nloss mean((y - f)^2)\n"),
+    },
+    CodeEntry {
+        code: "W1011",
+        title: "A product of labels and numbers",
+        explanation: "Labels name classes: their numbers say which, not how much, and another order of the classes would\n\
+            give another result. `real(y)` makes a number of a label on request, and here it is multiplied.\n\n\
+            With `one_hot(y)` each class has a factor of its own, and `W[y]` chooses the row of a class. Where\n\
+            the number is a quantity, such as a rating, silence the warning with `// nnc: allow(W1011)`.",
+        example: "dim N, C = 3\ninput y: index(C)[N]\nparam w = 1\noutput f = w * real(y)\n",
+        fixed: Some("dim N, C = 3\ninput y: index(C)[N]\nparam w: [C] = 1\noutput f = w[y]\n"),
+    },
+    CodeEntry {
+        code: "W1012",
+        title: "A matrix product beside `*` or `/`",
+        explanation: "`@` binds tighter than `*` and `/`: `g * W @ x` is `g * (W @ x)`, as on paper. In NumPy and its\n\
+            relatives both bind alike and group from the left, so that the same text means `(g * W) @ x` there.\n\n\
+            Brackets say which is meant, and end the warning. There is none if the factor is one number, because\n\
+            then both are the same.",
+        example: "dim N\ninput x: [N]\nparam g: [N]\nparam W: [N, N] = he_normal()\noutput y = g * W @ x\n",
+        fixed: Some("dim N\ninput x: [N]\nparam g: [N]\nparam W: [N, N] = he_normal()\noutput y = g * (W @ x)\n"),
+    },
+    CodeEntry {
         code: "W1051",
         title: "a constant column is scaled",
         explanation: "`standardize` divides by the standard deviation of the training rows and `minmax` by their range. A\n\
@@ -162,6 +201,35 @@ pub fn softmax_of_one(at: Span, shape: &str) -> Diagnostic {
 /// `sigmoid(sigmoid(x))`
 pub fn applied_twice(at: Span, name: &str) -> Diagnostic {
     Diagnostic::new("W1008", format!("`{name}` of a result of `{name}`"), at, "applied twice").help("apply it once")
+}
+
+/// An index that no body reads.
+pub fn unused_index(at: Span, name: &str) -> Diagnostic {
+    let name = shown(name);
+    Diagnostic::new("W1009", format!("nothing reads index `{name}`"), at, "")
+        .help(format!("use it, as in `x[{name}]`, or name it `_`"))
+}
+
+/// A loss without params.
+pub fn loss_without_param(at: Span) -> Diagnostic {
+    Diagnostic::new("W1010", "this loss depends on no param", at, "nothing can be learned from it")
+        .help("let it read what the params predict")
+}
+
+/// `real(y) * w`, with the place of the operator.
+pub fn label_product(at: Span, operator: &str, label: Span) -> Diagnostic {
+    let message = format!("`{operator}` of a label and numbers: labels say which class, not how much");
+    Diagnostic::new("W1011", message, at, "")
+        .label(label, "a label as a number")
+        .help("`one_hot(y)` or `w[y]` give each class a factor of its own")
+}
+
+/// `g * W @ x`: what is read, and what NumPy reads.
+pub fn matrix_product_first(at: Span, operator: &str, read: &str, elsewhere: &str) -> Diagnostic {
+    let message = format!("`@` binds tighter than `{operator}`: this is `{}`", shown(read));
+    Diagnostic::new("W1012", message, at, "")
+        .note(format!("in NumPy it would be `{}`", shown(elsewhere)))
+        .help("put brackets around what you mean")
 }
 
 /// `standardize` or `minmax` of columns that are constant in the training rows, out of `all`.
