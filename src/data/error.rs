@@ -6,6 +6,24 @@ use crate::diag::Diagnostic;
 use crate::diag::catalog::{data as catalog, nearest, shown};
 use crate::span::Span;
 
+/// Where a row stands in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowPlace {
+    /// The line on which it begins, from 1, as an editor shows it.
+    Line(usize),
+    /// In a file of arrays: its number, from 0.
+    Row(usize),
+}
+
+impl std::fmt::Display for RowPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            RowPlace::Line(line) => write!(f, "line {line}"),
+            RowPlace::Row(row) => write!(f, "row {row}"),
+        }
+    }
+}
+
 /// A problem of a data file, or of a file and a model together.
 ///
 /// Lines are counted from 1 as an editor shows them. Columns are called by name; without a header by number from 0, as
@@ -22,7 +40,7 @@ pub enum DataError {
         reason: String,
     },
     /// The ending of the file's name is not one that nnc reads.
-    #[error("cannot read data file {file}: {ending} is not available in this version")]
+    #[error("cannot read data file {file}: {ending} is not a format that nnc reads")]
     Format {
         /// The path.
         file: String,
@@ -38,6 +56,36 @@ pub enum DataError {
         function: &'static str,
         /// `a table, \`.csv\` or \`.tsv\``
         needs: &'static str,
+    },
+    /// The file does not hold arrays of numbers as its name says, or cannot be unpacked.
+    #[error("cannot read data file {file}: {problem}")]
+    Array {
+        /// The path.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A file of arrays without the one asked for, or with several where none is named.
+    #[error("{}", unknown_array(file, name.as_deref()))]
+    UnknownArray {
+        /// The path.
+        file: String,
+        /// The name, if one was given.
+        name: Option<String>,
+        /// The names that the file has.
+        known: Vec<String>,
+    },
+    /// Arrays of one table with different first sizes.
+    #[error("{file} has {rows} rows, but {other} has {other_rows}")]
+    ArrayRows {
+        /// The first path, or an array in it.
+        file: String,
+        /// Its first size.
+        rows: usize,
+        /// The other one.
+        other: String,
+        /// Its first size.
+        other_rows: usize,
     },
     /// The bytes are no UTF-8 text.
     #[error("{file}, line {line}: this is not UTF-8 text")]
@@ -148,12 +196,12 @@ pub enum DataError {
         last: String,
     },
     /// A cell without a value.
-    #[error("{file}, line {line}, column `{}`: the value is missing{}", shown(column), quoted(found))]
+    #[error("{file}, {place}, column `{}`: the value is missing{}", shown(column), quoted(found))]
     Missing {
         /// The path.
         file: String,
-        /// The line of the row.
-        line: usize,
+        /// Where the row stands.
+        place: RowPlace,
         /// The column.
         column: String,
         /// The text of the cell: empty, or `NA` and the like.
@@ -170,12 +218,12 @@ pub enum DataError {
         column: String,
     },
     /// Text where a number is needed, or an infinite number.
-    #[error("{file}, line {line}, column `{}`: `{}` is not {expected}", shown(column), shown(found))]
+    #[error("{file}, {place}, column `{}`: `{}` is not {expected}", shown(column), shown(found))]
     Cell {
         /// The path.
         file: String,
-        /// The line of the row.
-        line: usize,
+        /// Where the row stands.
+        place: RowPlace,
         /// The column.
         column: String,
         /// The text of the cell.
@@ -184,24 +232,24 @@ pub enum DataError {
         expected: &'static str,
     },
     /// An expression of a `data` block that leaves the numbers.
-    #[error("{file}, line {line}: `{}` becomes {found}", shown(port))]
+    #[error("{file}, {place}: `{}` becomes {found}", shown(port))]
     NotFinite {
         /// The path.
         file: String,
-        /// The line of the row.
-        line: usize,
+        /// Where the row stands.
+        place: RowPlace,
         /// The port.
         port: String,
         /// `inf`, `-inf` or `NaN`.
         found: f64,
     },
     /// A value that is no label of its port.
-    #[error("{file}, line {line}, {}: {found} is not a label of `{}`", column_text(column), shown(port))]
+    #[error("{file}, {place}, {}: {found} is not a label of `{}`", column_text(column), shown(port))]
     Label {
         /// The path.
         file: String,
-        /// The line of the row.
-        line: usize,
+        /// Where the row stands.
+        place: RowPlace,
         /// The column; empty if the label comes from several.
         column: String,
         /// The port.
@@ -361,9 +409,14 @@ impl DataError {
         use DataError::*;
         match self {
             Unreadable { .. } | Format { .. } | WrongFormat { .. } => "E0520",
+            Array { .. } | ArrayRows { .. } => "E0521",
             NotUtf8 { .. } | Empty { .. } | NoRows { .. } | TooManyRows { .. } | Ragged { .. } => "E0521",
             UnclosedQuote { .. } | TextAfterQuote { .. } | DuplicateColumn { .. } => "E0521",
-            UnknownColumn { .. } | ColumnNumber { .. } | ColumnOrder { .. } | HeadersDiffer { .. } => "E0522",
+            UnknownArray { .. }
+            | UnknownColumn { .. }
+            | ColumnNumber { .. }
+            | ColumnOrder { .. }
+            | HeadersDiffer { .. } => "E0522",
             Missing { .. } | NoMean { .. } | Cell { .. } | NotFinite { .. } => "E0523",
             Label { .. } | Category { .. } | Character { .. } | Categories { .. } => "E0524",
             Combine { .. } | Reshape { .. } | Shape { .. } | Extent { .. } | UnknownSize { .. } => "E0508",
@@ -379,7 +432,15 @@ impl DataError {
         Some(match self {
             Unreadable { .. } => "a path in a `data` block is relative to the `.nn` file".into(),
             Format { .. } => catalog::FORMATS_HELP.into(),
-            NotUtf8 { .. } => "save the file as UTF-8".into(),
+            NotUtf8 { .. } => "save the file as UTF-8, or write `encoding = latin1`".into(),
+            UnknownArray { name: Some(name), known, .. } => match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{}`?", shown(near)),
+                None => format!("the arrays are {}", some_of(known)),
+            },
+            UnknownArray { name: None, known, .. } => format!("say which: the arrays are {}", some_of(known)),
+            ArrayRows { .. } => {
+                "the first axis of each is the row axis of the block; put others into a block of their own".into()
+            }
             NoRows { .. } => "if the first line holds data, write `header = false`".into(),
             Ragged { .. } => {
                 "a text with the delimiter in it must be quoted; another delimiter is set with `delimiter = \";\"`"
@@ -466,6 +527,13 @@ impl From<DataError> for LoadError {
 /// The number of elements of a shape; the largest number there is instead of a larger one.
 pub(super) fn element_count(shape: &[usize]) -> usize {
     shape.iter().fold(1, |count, size| count.saturating_mul(*size))
+}
+
+fn unknown_array(file: &str, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{file} has no array `{}`", shown(name)),
+        None => format!("{file} does not hold just one array"),
+    }
 }
 
 /// `index(2)`, `index(V)` with V = 64

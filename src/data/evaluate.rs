@@ -4,8 +4,8 @@
 
 use super::columns::Selection;
 use super::constant::apply;
-use super::error::{DataError, LoadError, element_count};
-use super::expression::{RowExpr, RowKind, Scaling, Window, combine};
+use super::error::{DataError, LoadError, RowPlace, element_count};
+use super::expression::{ArrayName, RowExpr, RowKind, Scaling, Window, combine};
 use super::ports::{PortKind, RowPort};
 use super::rows::{Place, Rows};
 use super::settings::Missing;
@@ -44,8 +44,8 @@ impl Numbers {
         self.columns.len()
     }
 
-    /// The file and line of an element.
-    pub fn file_and_line(&self, rows: &Rows, element: usize) -> (String, usize) {
+    /// The file and row of an element.
+    pub fn file_and_place(&self, rows: &Rows, element: usize) -> (String, RowPlace) {
         let width = self.width().max(1);
         let at = match (&rows.windows, self.window) {
             (Some(starts), Some((offset, per_place))) => {
@@ -57,8 +57,8 @@ impl Numbers {
         };
         let place = rows.places.get(at);
         match place.and_then(|place| Some((rows.sources.get(place.source)?, place.row))) {
-            Some((source, row)) => (source.file().to_string(), source.line(row)),
-            None => (String::new(), 0),
+            Some((source, row)) => (source.file().to_string(), source.place(row)),
+            None => (String::new(), RowPlace::Row(element / width)),
         }
     }
 
@@ -143,6 +143,7 @@ impl Evaluator<'_> {
             RowKind::Cells(selection) => self.cells(selection).map_err(at),
             RowKind::Category(selection) => self.category(selection).map_err(at),
             RowKind::Chars => self.chars().map_err(at),
+            RowKind::Array(name) => self.array(name).map_err(at),
             RowKind::Windows(inner, window) => self.windows(inner, window, expr.span),
             RowKind::Function(function, inner) => {
                 let mut numbers = self.numbers(inner)?;
@@ -187,6 +188,56 @@ impl Evaluator<'_> {
         let shape = [vec![length], series.shape].concat();
         let columns = series.columns.iter().cycle().take(length * width).cloned().collect();
         Ok(Numbers { shape, values, columns, per_row: true, window: Some((offset, width)) })
+    }
+
+    /// The rows of an array. NaN is a missing number.
+    fn array(&mut self, name: &ArrayName) -> Result<Numbers, DataError> {
+        let rows = self.rows;
+        let fill = self.missing == Missing::Mean && self.port.kind == PortKind::Real;
+        let mut shape: Option<Vec<usize>> = None;
+        let (mut values, mut missing, mut columns) = (vec![], vec![], vec![]);
+        for place in &rows.places {
+            let Some(array) = rows.array(place.source, name) else { continue };
+            let found = array.shape.get(1..).unwrap_or_default();
+            match &shape {
+                Some(shape) if shape != found => {
+                    let needed = format!("{shape:?} as in the first file");
+                    return Err(DataError::Shape { port: self.port.name.clone(), found: found.to_vec(), needed });
+                }
+                Some(_) => {}
+                None => {
+                    shape = Some(found.to_vec());
+                    columns = element_names(name.name.as_deref().unwrap_or(&self.port.name), found);
+                }
+            }
+            for (element, value) in array.row(place.row).iter().enumerate() {
+                let may_fill = value.is_nan() && fill;
+                if !value.is_finite() && !may_fill {
+                    let file = match (&name.file, rows.sources.get(place.source)) {
+                        (Some(file), _) => file.clone(),
+                        (None, source) => source.map_or("", Source::file).to_string(),
+                    };
+                    let column = columns.get(element).cloned().unwrap_or_default();
+                    let (place, found) = (RowPlace::Row(place.row), value.to_string());
+                    return Err(match value.is_nan() {
+                        true => {
+                            let is_label = self.missing == Missing::Mean;
+                            DataError::Missing { file, place, column, found, is_label }
+                        }
+                        false => DataError::Cell { file, place, column, found, expected: "a finite number" },
+                    });
+                }
+                if value.is_nan() {
+                    missing.push(values.len());
+                }
+                values.push(*value);
+            }
+        }
+        let mut numbers = Numbers { shape: shape.unwrap_or_default(), values, columns, per_row: true, window: None };
+        if fill {
+            self.fill(&mut numbers, &missing)?;
+        }
+        Ok(numbers)
     }
 
     /// The characters of the texts as labels: their places in the sorted list of those of the main file.
@@ -283,14 +334,16 @@ impl Evaluator<'_> {
             Cell::Text if is_truth => "a truth value (true, false, 1 or 0)",
             Cell::Text => "a number",
         };
-        let (file, line, column) = (table.file().to_string(), table.line(row), table.column_name(column));
-        Err(DataError::Cell { file, line, column, found: text.to_string(), expected })
+        let (file, column) = (table.file().to_string(), table.column_name(column));
+        let place = RowPlace::Line(table.line(row));
+        Err(DataError::Cell { file, place, column, found: text.to_string(), expected })
     }
 
     fn missing(&self, table: &Table, row: usize, column: usize) -> DataError {
         let found = table.cell(row, column).to_string();
-        let (file, line, column) = (table.file().to_string(), table.line(row), table.column_name(column));
-        DataError::Missing { file, line, column, found, is_label: self.missing == Missing::Mean }
+        let (file, column) = (table.file().to_string(), table.column_name(column));
+        let place = RowPlace::Line(table.line(row));
+        DataError::Missing { file, place, column, found, is_label: self.missing == Missing::Mean }
     }
 
     /// Puts the means of the training rows where numbers are missing.
@@ -413,8 +466,8 @@ impl Evaluator<'_> {
         // Numbers near the largest double have no deviation that is one.
         if let Some(found) = (0..width).map(range).find(|range| !range.is_finite()) {
             let first = self.train.first().map_or(0, |row| *row as usize);
-            let (file, line) = numbers.file_and_line(self.rows, first * width);
-            let error = DataError::NotFinite { file, line, port: self.port.name.clone(), found };
+            let (file, place) = numbers.file_and_place(self.rows, first * width);
+            let error = DataError::NotFinite { file, place, port: self.port.name.clone(), found };
             return Err(LoadError::new(error, Some(span)));
         }
         let constants: Vec<String> = (0..width)
@@ -446,9 +499,9 @@ impl Evaluator<'_> {
 
     fn finite(&self, numbers: Numbers, span: Span) -> Result<Numbers, LoadError> {
         let Some(at) = numbers.values.iter().position(|value| !value.is_finite()) else { return Ok(numbers) };
-        let (file, line) = numbers.file_and_line(self.rows, at);
+        let (file, place) = numbers.file_and_place(self.rows, at);
         let found = numbers.values.get(at).copied().unwrap_or(f64::NAN);
-        let error = DataError::NotFinite { file, line, port: self.port.name.clone(), found };
+        let error = DataError::NotFinite { file, place, port: self.port.name.clone(), found };
         Err(LoadError::new(error, Some(span)))
     }
 }
@@ -461,6 +514,17 @@ fn elements<'a>(
     rows: &'a [u32],
 ) -> impl Iterator<Item = f64> + Clone + 'a {
     rows.iter().filter_map(move |row| values.get(*row as usize * width + element).copied())
+}
+
+/// `x[0, 1]` for each element of a row, `x` for a single one.
+fn element_names(name: &str, shape: &[usize]) -> Vec<String> {
+    let mut names = vec![String::new()];
+    for size in shape {
+        let with = |before: &String, i: usize| if before.is_empty() { i.to_string() } else { format!("{before}, {i}") };
+        names = names.iter().flat_map(|before| (0..*size).map(move |i| with(before, i))).collect();
+    }
+    let full = |inside: String| if inside.is_empty() { name.to_string() } else { format!("{name}[{inside}]") };
+    names.into_iter().map(full).collect()
 }
 
 fn unfit(key: &str, width: usize) -> DataError {

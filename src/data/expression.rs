@@ -6,11 +6,13 @@ use super::columns::{Column, Selection};
 use super::constant::{Dims, apply, count, described, name, number, text};
 use super::error::{DataError, LoadError, element_count};
 use super::settings::value_span;
+use super::source::Format;
 use crate::diag::Diagnostic;
 use crate::diag::catalog::data as error;
 use crate::span::Span;
 use crate::syntax::ast::{ArgumentValue, BinaryOp, CallArgument, Expr, ExprKind};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// An expression with its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,8 @@ pub(super) enum RowKind {
     Category(Selection),
     /// The characters of a text, as labels.
     Chars,
+    /// `array("x")`: the array of this name in the file of the block, or in a file of its own.
+    Array(ArrayName),
     /// `windows(a, T)`: stretches of consecutive rows.
     Windows(Box<RowExpr>, Window),
     /// `-a`, `log(a)`
@@ -42,6 +46,15 @@ pub(super) enum RowKind {
     Scale(Scaling, Box<RowExpr>),
     /// `reshape(a, [1, 8, 8])`
     Reshape(Box<RowExpr>, Vec<usize>),
+}
+
+/// Which array of which file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ArrayName {
+    /// Its own file; none for that of the block.
+    pub file: Option<String>,
+    /// Its name in the file; none if the file has just one.
+    pub name: Option<String>,
 }
 
 /// A stretch of rows: from `offset` rows after the start of a window, `length` of them.
@@ -84,6 +97,13 @@ impl Count {
             Count::Known(number) => Ok(*number),
             Count::Dim(dim) => extents.get(dim).copied().ok_or_else(|| DataError::UnknownSize { dim: dim.clone() }),
         }
+    }
+}
+
+impl RowKind {
+    /// Whether it is read from rows of a file.
+    fn reads_rows(&self) -> bool {
+        matches!(self, RowKind::Cells(_) | RowKind::Category(_) | RowKind::Chars | RowKind::Array(_))
     }
 }
 
@@ -136,6 +156,7 @@ const FUNCTIONS: &[&str] = &[
     "columns",
     "category",
     "chars",
+    "array",
     "windows",
     "standardize",
     "minmax",
@@ -147,7 +168,7 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 /// Functions of the language that this version does not have.
-const LATER: &[&str] = &["sparse", "array"];
+const LATER: &[&str] = &["sparse"];
 
 impl RowExpr {
     /// Reads the value of an entry.
@@ -181,6 +202,7 @@ impl RowExpr {
             RowKind::Number(_) => Ok(Some(vec![])),
             RowKind::Cells(selection) | RowKind::Category(selection) => Ok(selection.shape()),
             RowKind::Chars => Ok(Some(vec![])),
+            RowKind::Array(_) => Ok(None),
             RowKind::Windows(inner, window) => match (&window.length, inner.shape()?) {
                 (Count::Known(length), Some(shape)) => Ok(Some([vec![*length], shape].concat())),
                 _ => Ok(None),
@@ -205,7 +227,7 @@ impl RowExpr {
     pub fn visit<'a>(&'a self, visit: &mut dyn FnMut(&'a RowExpr)) {
         visit(self);
         match &self.kind {
-            RowKind::Number(_) | RowKind::Cells(_) | RowKind::Category(_) | RowKind::Chars => {}
+            RowKind::Number(_) | RowKind::Cells(_) | RowKind::Category(_) | RowKind::Chars | RowKind::Array(_) => {}
             RowKind::Function(_, inner)
             | RowKind::Scale(_, inner)
             | RowKind::Reshape(inner, _)
@@ -217,9 +239,28 @@ impl RowExpr {
         }
     }
 
-    /// Whether it reads what differs from row to row: columns or characters.
+    /// The arrays in it that have files of their own, and where they stand.
+    pub fn own_arrays(&self) -> Vec<(&ArrayName, Span)> {
+        let mut found = vec![];
+        self.visit(&mut |part| {
+            if let RowKind::Array(array) = &part.kind
+                && array.file.is_some()
+            {
+                found.push((array, part.span));
+            }
+        });
+        found
+    }
+
+    /// Whether it reads the file of its block.
+    pub fn needs_file(&self) -> bool {
+        let own = |kind: &RowKind| matches!(kind, RowKind::Array(array) if array.file.is_some());
+        self.find(&|kind| kind.reads_rows() && !own(kind)).is_some()
+    }
+
+    /// Whether it reads what differs from row to row: columns, characters or arrays.
     pub fn has_columns(&self) -> bool {
-        self.find(&|kind| matches!(kind, RowKind::Cells(_) | RowKind::Category(_) | RowKind::Chars)).is_some()
+        self.find(&RowKind::reads_rows).is_some()
     }
 
     /// The windows in it, and where they stand.
@@ -237,7 +278,7 @@ impl RowExpr {
     pub fn outside_windows(&self) -> Option<Span> {
         match &self.kind {
             RowKind::Number(_) => None,
-            RowKind::Cells(_) | RowKind::Category(_) | RowKind::Chars => Some(self.span),
+            RowKind::Cells(_) | RowKind::Category(_) | RowKind::Chars | RowKind::Array(_) => Some(self.span),
             RowKind::Windows(inner, _) => inner.windows().first().map(|(_, span)| *span),
             RowKind::Function(_, inner) | RowKind::Scale(_, inner) | RowKind::Reshape(inner, _) => {
                 inner.outside_windows()
@@ -303,6 +344,25 @@ fn call(call: &Expr, function: &Expr, arguments: &[CallArgument], dims: Dims) ->
         },
         "chars" if arguments.is_empty() => RowKind::Chars,
         "chars" => return Err(wrong(call.span, String::new())),
+        "array" => {
+            let mut texts = vec![];
+            for argument in arguments {
+                match argument {
+                    CallArgument { name: None, value: ArgumentValue::Expr(expr) } if text(expr).is_some() => {
+                        texts.push(text(expr).unwrap_or_default().to_string());
+                    }
+                    other => return Err(wrong(value_span(&other.value), described(&other.value, dims))),
+                }
+            }
+            let is_file = |text: &str| matches!(Format::of(Path::new(text)), Ok(Format::Arrays(_)));
+            RowKind::Array(match texts.as_slice() {
+                [] => ArrayName { file: None, name: None },
+                [one] if is_file(one) => ArrayName { file: Some(one.clone()), name: None },
+                [one] => ArrayName { file: None, name: Some(one.clone()) },
+                [file, name] if is_file(file) => ArrayName { file: Some(file.clone()), name: Some(name.clone()) },
+                _ => return Err(wrong(call.span, String::new())),
+            })
+        }
         "windows" => windows(arguments, dims, &wrong, call.span)?,
         "columns" => RowKind::Cells(match arguments {
             [CallArgument { name: None, value: ArgumentValue::Range(range) }] => {
@@ -407,6 +467,7 @@ fn usage(function: &str) -> &'static str {
         }
         "category" => "`category(\"name\")`",
         "chars" => "`chars()`, for a `.txt` file",
+        "array" => "`array(\"x\")`, or `array(\"x.npy\")` and `array(\"all.npz\", \"x\")` for a file of its own",
         "windows" => "`windows(chars(), 64)` or `windows(columns(…), T, offset = 1, step = 1)`",
         "standardize" => "`standardize(columns(…))`",
         "minmax" => "`minmax(columns(…))`",

@@ -2,7 +2,7 @@
 //!
 //! Reads specs and rows. Must not know models or training.
 
-use super::error::{DataError, LoadError};
+use super::error::{DataError, LoadError, RowPlace};
 use super::evaluate::{Evaluator, Numbers};
 use super::ports::{PortKind, RowPort};
 use super::rows::{Place, Reading, Rows};
@@ -94,7 +94,7 @@ pub struct DataSet {
     /// Lints: constant columns, a header that looks like numbers.
     pub warnings: Vec<Diagnostic>,
     files: Vec<String>,
-    places: Vec<(u32, usize)>,
+    places: Vec<(u32, RowPlace)>,
 }
 
 impl DataSet {
@@ -103,10 +103,10 @@ impl DataSet {
         self.ports.iter().find(|port| port.name == name)
     }
 
-    /// The file and the line, from 1, that a row of the first table comes from or begins with.
-    pub fn place(&self, row: usize) -> Option<(&str, usize)> {
-        let (file, line) = self.places.get(row)?;
-        Some((self.files.get(*file as usize)?, *line))
+    /// The file that a row of the first table comes from, and where it stands or begins there.
+    pub fn place(&self, row: usize) -> Option<(&str, RowPlace)> {
+        let (file, place) = self.places.get(row)?;
+        Some((self.files.get(*file as usize)?, *place))
     }
 }
 
@@ -201,8 +201,11 @@ impl DataSpec {
         let dropped = tables.iter().map(|loaded| loaded.rows.dropped).sum();
         let main = tables.into_iter().next().map(|loaded| loaded.rows).unwrap_or_default();
         let files = main.sources.iter().map(|source| source.file().to_string()).collect();
-        let line = |place: Place| main.sources.get(place.source).map_or(0, |source| source.line(place.row));
-        let place = |row| main.place(row).map_or((0, 0), |place| (place.source as u32, line(place)));
+        let in_file = |place: Place| {
+            main.sources.get(place.source).map_or(RowPlace::Row(place.row), |source| source.place(place.row))
+        };
+        let place =
+            |row| main.place(row).map_or((0, RowPlace::Row(row)), |place| (place.source as u32, in_file(place)));
         let places = (0..main.count()).map(place).collect();
         let (rows, splits) = (main.count(), main.splits);
         Ok(DataSet { rows, ports, splits, extents, statistics, dropped, warnings, files, places })
@@ -264,9 +267,9 @@ fn convert(
         let most = f64::from(u32::MAX);
         let largest = classes.map_or(most, |classes| classes as f64 - 1.0).min(most);
         if value.fract() != 0.0 || !(0.0..=largest).contains(value) {
-            let (file, line) = numbers.file_and_line(rows, at);
+            let (file, place) = numbers.file_and_place(rows, at);
             let column = numbers.columns.get(at % numbers.width().max(1)).cloned().unwrap_or_default();
-            return Err(DataError::Label { file, line, column, port: port.name.clone(), found: *value, classes });
+            return Err(DataError::Label { file, place, column, port: port.name.clone(), found: *value, classes });
         }
         labels.push(*value as u32);
     }

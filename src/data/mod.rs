@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod array;
 mod columns;
 mod constant;
 mod csv;
@@ -29,12 +30,13 @@ mod split;
 mod statistics;
 mod table;
 mod text;
+mod unpack;
 
 pub use csv::CsvOptions;
-pub use error::{DataError, LoadError};
+pub use error::{DataError, LoadError, RowPlace};
 pub use load::{DataSet, Overrides, PortData, Values};
 pub use ports::{Extent, PortKind, RowPort};
-pub use settings::{Missing, Settings};
+pub use settings::{Encoding, Missing, Settings};
 pub use spec::DataSpec;
 pub use split::Splits;
 pub use statistics::Statistics;

@@ -2,13 +2,15 @@
 //!
 //! Reads files and the settings of a table. Must not know values of expressions, but for those that rows are divided by.
 
-use super::error::{DataError, LoadError};
+use super::array::Array;
+use super::columns::Selection;
+use super::error::{DataError, LoadError, RowPlace};
 use super::evaluate::{Evaluator, columns_read, is_missing};
-use super::expression::RowKind;
+use super::expression::{ArrayName, RowExpr, RowKind};
 use super::load::Overrides;
 use super::ports::RowPort;
 use super::settings::{Missing, Set};
-use super::source::{Format, Source};
+use super::source::{Format, Source, read_array};
 use super::spec::{PortEntry, TableSpec};
 use super::split::{Division, Splits};
 use super::statistics::Statistics;
@@ -43,6 +45,8 @@ pub(super) struct Rows {
     pub train_places: Vec<u32>,
     /// How many rows of the files `missing = drop` left out.
     pub dropped: usize,
+    /// Arrays with files of their own, with as many rows as the first file.
+    own: Vec<(ArrayName, Array)>,
 }
 
 /// The part that the rows of a file are for.
@@ -77,6 +81,14 @@ impl Rows {
         self.sources.get(place.source)?.table()
     }
 
+    /// The array that an expression names, as far as it goes with this file.
+    pub fn array(&self, source: usize, name: &ArrayName) -> Option<&Array> {
+        match name.file {
+            Some(_) => self.own.iter().find(|(other, _)| other == name).map(|(_, array)| array),
+            None => self.sources.get(source)?.array(&name.name),
+        }
+    }
+
     /// The first row of a file that a row covers.
     pub fn place(&self, row: usize) -> Option<Place> {
         let at = match &self.windows {
@@ -108,6 +120,7 @@ impl Rows {
                 parts.push(part);
             }
         }
+        rows.read_own(reading)?;
         reading.compare_headers(&rows.sources)?;
         rows.choose(reading)?;
         let window = rows.lay_windows(reading, extents)?;
@@ -130,9 +143,47 @@ impl Rows {
         Ok(rows)
     }
 
+    /// Reads the arrays that have files of their own. They stand beside the rows of the first file, or make the rows if
+    /// there is none.
+    fn read_own(&mut self, reading: &Reading) -> Result<(), LoadError> {
+        for (name, span) in reading.entries.iter().flat_map(|entry| entry.expr.own_arrays()) {
+            let Some(file) = name.file.as_ref().filter(|_| !self.own.iter().any(|(other, _)| other == name)) else {
+                continue;
+            };
+            let at = |error| LoadError::new(error, Some(span));
+            let path = reading.base.join(file);
+            let array = read_array(&path, name.name.as_deref()).map_err(at)?;
+            let (shown, rows) = (path.display().to_string(), array.shape.first().copied().unwrap_or(0));
+            match self.sources.first() {
+                None => self.sources.push(Source::Arrays { file: shown, arrays: vec![], rows }),
+                Some(first) if first.rows() != rows => {
+                    let (file, rows_of_first) = (first.file().to_string(), first.rows());
+                    let (other, other_rows) = (shown, rows);
+                    return Err(at(DataError::ArrayRows { file, rows: rows_of_first, other, other_rows }));
+                }
+                Some(_) => {}
+            }
+            self.own.push((name.clone(), array));
+        }
+        Ok(())
+    }
+
+    /// Whether an array that an expression reads has no value in a row.
+    fn lacks(&self, expr: &RowExpr, place: Place) -> bool {
+        let is_lacking = |kind: &RowKind| match kind {
+            RowKind::Array(name) => {
+                let row = self.array(place.source, name).map_or(&[][..], |array| array.row(place.row));
+                row.iter().any(|value| value.is_nan())
+            }
+            _ => false,
+        };
+        expr.find(&is_lacking).is_some()
+    }
+
     /// Notes the rows of the files to use.
     fn choose(&mut self, reading: &Reading) -> Result<(), LoadError> {
         let settings = &reading.table.settings;
+        let (mut places, mut dropped) = (vec![], 0);
         for (number, source) in self.sources.iter().enumerate() {
             let mut rows = 0..source.rows();
             if let Some(Set { value: (start, end), span }) = &settings.rows
@@ -156,22 +207,25 @@ impl Rows {
                     columns.extend(columns_read(&entry.expr, table).map_err(at)?);
                 }
             }
-            let is_missing = |row: usize| {
-                let cell = |column| source.table().map_or("", |table| table.cell(row, column));
+            let may_drop = settings.missing == Missing::Drop;
+            let is_missing = |place: Place| {
+                let cell = |column| source.table().map_or("", |table| table.cell(place.row, column));
                 columns.iter().any(|(column, is_number)| is_missing(cell(*column), *is_number))
+                    || may_drop && reading.entries.iter().any(|entry| self.lacks(&entry.expr, place))
             };
-            let before = self.places.len();
-            for row in rows {
-                if is_missing(row) {
-                    self.dropped += 1;
+            let before = places.len();
+            for place in rows.map(|row| Place { source: number, row }) {
+                if is_missing(place) {
+                    dropped += 1;
                 } else {
-                    self.places.push(Place { source: number, row });
+                    places.push(place);
                 }
             }
-            if self.places.len() == before {
+            if places.len() == before {
                 return Err(DataError::AllDropped { file: source.file().to_string() }.into());
             }
         }
+        (self.places, self.dropped) = (places, dropped);
         Ok(())
     }
 
@@ -234,13 +288,38 @@ impl Rows {
             Some(by) => Some(self.classes(reading, &by.value)?),
             None => None,
         };
+        let groups = match &settings.group {
+            Some(by) => Some(self.groups(by)?),
+            None => None,
+        };
         let division = Division {
             shares: split.value,
             shuffle: settings.shuffle,
             classes: classes.as_deref(),
+            groups: groups.as_deref(),
             seed: reading.seed,
         };
         Splits::divide(rows, division).map_err(|error| LoadError::new(error, Some(split.span)))
+    }
+
+    /// A number for each row that is equal for equal texts in a column.
+    fn groups(&self, by: &Set<Selection>) -> Result<Vec<u32>, LoadError> {
+        let at = |error| LoadError::new(error, Some(by.span));
+        let mut known: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut groups = vec![];
+        for place in &self.places {
+            let Some(table) = self.table(place).filter(|_| place.source == 0) else { continue };
+            let column = by.value.resolve(table).map_err(at)?.first().copied().unwrap_or(0);
+            let text = table.cell(place.row, column);
+            if text.is_empty() {
+                let (file, column) = (table.file().to_string(), table.column_name(column));
+                let place = RowPlace::Line(table.line(place.row));
+                return Err(at(DataError::Missing { file, place, column, found: String::new(), is_label: true }));
+            }
+            let next = known.len() as u32;
+            groups.push(*known.entry(text).or_insert(next));
+        }
+        Ok(groups)
     }
 
     /// A number for each row that is equal for equal labels of a port.
@@ -282,7 +361,18 @@ impl Reading<'_> {
         if let Some((place, error)) = self.entries.iter().find_map(|entry| format.refuses(&file, &entry.expr)) {
             return Err(LoadError::new(error, Some(place)));
         }
-        Source::read(path, &self.table.settings).map_err(at)
+        if let (Some(group), false) = (&self.table.settings.group, matches!(format, Format::Table(_))) {
+            let error = DataError::WrongFormat { file, function: "group", needs: "a table, `.csv` or `.tsv`" };
+            return Err(LoadError::new(error, Some(group.span)));
+        }
+        let mut names = vec![];
+        for entry in self.entries {
+            entry.expr.visit(&mut |part| match &part.kind {
+                RowKind::Array(ArrayName { file: None, name }) if !names.contains(name) => names.push(name.clone()),
+                _ => {}
+            });
+        }
+        Source::read(path, &self.table.settings, &names).map_err(at)
     }
 
     /// The files to read, the main one first.

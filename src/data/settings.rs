@@ -2,7 +2,9 @@
 //!
 //! Reads entries of blocks. Must not know ports' expressions or files' contents.
 
+use super::columns::Selection;
 use super::constant::{Dims, count, described, name, number, text};
+use super::expression::{RowExpr, RowKind};
 use super::source::Format;
 use crate::diag::Diagnostic;
 use crate::diag::catalog::data as error;
@@ -20,6 +22,16 @@ pub enum Missing {
     Drop,
     /// Fill in the mean of the column's training rows. Labels are not filled.
     Mean,
+}
+
+/// How the bytes of a text file stand for characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Encoding {
+    /// UTF-8.
+    #[default]
+    Utf8,
+    /// ISO 8859-1: each byte is the character of this number.
+    Latin1,
 }
 
 /// A setting's value and where it stands.
@@ -44,6 +56,8 @@ pub struct Settings {
     pub split: Option<Set<[f64; 3]>>,
     /// The label port whose classes should have equal shares of every part.
     pub stratify: Option<Set<String>>,
+    /// A column: rows with the same text in it come into the same part.
+    pub(super) group: Option<Set<Selection>>,
     /// Whether rows are split at random; otherwise in order.
     pub shuffle: bool,
     /// The rows of `file` to use: the first, and one past the last if that is stated.
@@ -54,6 +68,8 @@ pub struct Settings {
     pub delimiter: Option<char>,
     /// What to do about missing values.
     pub missing: Missing,
+    /// How texts and tables are written.
+    pub encoding: Encoding,
 }
 
 impl Settings {
@@ -64,11 +80,13 @@ impl Settings {
         test: None,
         split: None,
         stratify: None,
+        group: None,
         shuffle: true,
         rows: None,
         header: true,
         delimiter: None,
         missing: Missing::Error,
+        encoding: Encoding::Utf8,
     };
 }
 
@@ -79,11 +97,20 @@ impl Default for Settings {
 }
 
 /// Every setting that can be written.
-pub(super) const NAMES: &[&str] =
-    &["file", "split", "validation", "test", "shuffle", "stratify", "rows", "header", "delimiter", "missing"];
-
-/// Settings of the language that this version does not have.
-pub(super) const LATER: &[&str] = &["group", "encoding"];
+pub(super) const NAMES: &[&str] = &[
+    "file",
+    "split",
+    "validation",
+    "test",
+    "shuffle",
+    "stratify",
+    "group",
+    "rows",
+    "header",
+    "delimiter",
+    "missing",
+    "encoding",
+];
 
 impl Settings {
     /// Takes over one entry whose key is a setting.
@@ -120,6 +147,17 @@ impl Settings {
             "test" => self.test = file()?,
             "shuffle" => self.shuffle = truth()?,
             "header" => self.header = truth()?,
+            "group" => match RowExpr::new(value, dims)?.kind {
+                RowKind::Cells(column @ Selection::One(_)) => self.group = Some(Set { value: column, span }),
+                _ => return Err(wrong("a column: `column(\"id\")`")),
+            },
+            "encoding" => {
+                self.encoding = match name(value) {
+                    Some("utf8") => Encoding::Utf8,
+                    Some("latin1") => Encoding::Latin1,
+                    _ => return Err(wrong("`utf8` or `latin1`")),
+                }
+            }
             "stratify" => {
                 let port = name(value).ok_or_else(|| wrong("the name of a port with labels"))?;
                 self.stratify = Some(Set { value: port.to_string(), span });
@@ -157,7 +195,8 @@ impl Settings {
     pub(super) fn divides(&self) -> Option<Span> {
         let split = self.split.as_ref().map(|split| split.span);
         let file = self.validation.as_ref().or(self.test.as_ref()).map(|file| file.span);
-        split.or(file).or(self.stratify.as_ref().map(|by| by.span))
+        let by = self.stratify.as_ref().map(|by| by.span).or(self.group.as_ref().map(|by| by.span));
+        split.or(file).or(by)
     }
 
     /// Settings that contradict each other, once all are known.
@@ -167,6 +206,12 @@ impl Settings {
         }
         if let (Some(stratify), None) = (&self.stratify, &self.split) {
             problems.push(error::stratify_without_split(stratify.span));
+        }
+        if let (Some(group), None) = (&self.group, &self.split) {
+            problems.push(error::group_without_split(group.span));
+        }
+        if let (Some(group), Some(stratify)) = (&self.group, &self.stratify) {
+            problems.push(error::group_and_stratify(group.span, stratify.span));
         }
         let Some(split) = &self.split else { return };
         for (part, file, share) in

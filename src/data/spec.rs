@@ -130,7 +130,7 @@ impl Reader<'_> {
 
     fn is_setting(&self, entry: &Entry) -> bool {
         let key = entry.key.text.as_str();
-        !entry.port && (settings::NAMES.contains(&key) || settings::LATER.contains(&key))
+        !entry.port && settings::NAMES.contains(&key)
     }
 
     fn table(&mut self) -> &mut TableSpec {
@@ -146,8 +146,6 @@ impl Reader<'_> {
         let read = if !entry.port && settings::NAMES.contains(&key) {
             let dims = self.dims;
             self.table().settings.set(entry, dims)
-        } else if !entry.port && settings::LATER.contains(&key) {
-            Err(Box::new(error::not_available(at, "setting", key)))
         } else if let Some(port) = self.ports.iter().position(|port| port.name == key) {
             self.port(port, entry)
         } else {
@@ -234,7 +232,10 @@ impl Reader<'_> {
 fn check_rows(table: &TableSpec, per_row: &[(&PortEntry, &RowPort)], problems: &mut Vec<Diagnostic>) {
     let settings = &table.settings;
     match &settings.file {
-        None => problems.extend(per_row.first().map(|(entry, _)| error::no_file(entry.expr.span))),
+        None => {
+            let needs = per_row.iter().find(|(entry, _)| entry.expr.needs_file() || !entry.expr.has_columns());
+            problems.extend(needs.map(|(entry, _)| error::no_file(entry.expr.span)));
+        }
         Some(file) => {
             let format = Format::of(Path::new(&file.value));
             let refused = |(entry, _): &(&PortEntry, &RowPort)| {
@@ -244,6 +245,11 @@ fn check_rows(table: &TableSpec, per_row: &[(&PortEntry, &RowPort)], problems: &
                 problems.push(LoadError::new(problem, Some(span)).diagnostic());
             }
         }
+    }
+    if let Some(part) = settings.validation.as_ref().or(settings.test.as_ref())
+        && let Some((_, span)) = per_row.iter().find_map(|(entry, _)| entry.expr.own_arrays().first().copied())
+    {
+        problems.push(error::own_array_with_parts(span, part.span));
     }
     for (first, second) in per_row.iter().zip(per_row.iter().skip(1)) {
         if let (Some(rows), Some(other)) = (&first.1.rows, &second.1.rows)
@@ -268,6 +274,9 @@ fn check_rows(table: &TableSpec, per_row: &[(&PortEntry, &RowPort)], problems: &
     }
     if let Some(stratify) = &settings.stratify {
         problems.push(error::windows_with(stratify.span, "stratify", "a window has many labels"));
+    }
+    if let Some(group) = &settings.group {
+        problems.push(error::windows_with(group.span, "group", "a window has many rows"));
     }
 }
 

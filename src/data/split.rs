@@ -25,6 +25,8 @@ pub(super) struct Division<'a> {
     pub shuffle: bool,
     /// A class for each row; every class gets these shares, up to rounding.
     pub classes: Option<&'a [u32]>,
+    /// A group for each row; a group comes into one part as a whole.
+    pub groups: Option<&'a [u32]>,
     /// The seed of the order.
     pub seed: u64,
 }
@@ -44,7 +46,11 @@ impl Splits {
         if let Some(classes) = division.classes {
             spread(&mut order, classes);
         }
-        let sizes = sizes(rows as usize, division.shares);
+        let mut sizes = sizes(rows as usize, division.shares);
+        if let Some(groups) = division.groups {
+            gather_groups(&mut order, groups);
+            sizes = whole_groups(&order, groups, sizes);
+        }
         for ((size, share), part) in sizes.iter().zip(division.shares).zip(["training", "validation", "test"]) {
             if *size == 0 && share > 0.0 {
                 return Err(DataError::EmptyPart { rows: rows as usize, part });
@@ -58,6 +64,28 @@ impl Splits {
         }
         Ok(splits)
     }
+}
+
+/// Reorders rows so that those of a group follow one another, the groups in the order of their first rows.
+fn gather_groups(order: &mut [u32], groups: &[u32]) {
+    let mut first = vec![usize::MAX; groups.iter().max().map_or(0, |last| *last as usize + 1)];
+    let group = |row: u32| groups.get(row as usize).map_or(0, |group| *group as usize);
+    for (at, row) in order.iter().enumerate() {
+        if let Some(first) = first.get_mut(group(*row)) {
+            *first = at.min(*first);
+        }
+    }
+    // Stable, so that rows of a group keep their order.
+    order.sort_by_key(|row| first.get(group(*row)).copied());
+}
+
+/// The sizes moved to the nearest ends of groups; of two equally near ones the earlier.
+fn whole_groups(order: &[u32], groups: &[u32], sizes: [usize; 3]) -> [usize; 3] {
+    let group = |at: usize| order.get(at).and_then(|row| groups.get(*row as usize));
+    let ends: Vec<usize> = (0..=order.len()).filter(|at| *at == 0 || group(*at) != group(at - 1)).collect();
+    let nearest = |at: usize| ends.iter().copied().min_by_key(|end| end.abs_diff(at)).unwrap_or(0);
+    let (first, second) = (nearest(sizes[0]), nearest(sizes[0] + sizes[1]));
+    [first, second - first, order.len() - second]
 }
 
 /// How many rows each part gets: its share rounded down, and the rows that are left go one by one to the parts that
@@ -100,7 +128,7 @@ mod tests {
     use super::*;
 
     fn division(shares: [f64; 3], shuffle: bool) -> Division<'static> {
-        Division { shares, shuffle, classes: None, seed: 1 }
+        Division { shares, shuffle, classes: None, groups: None, seed: 1 }
     }
 
     #[test]
@@ -140,11 +168,34 @@ mod tests {
         // 90 rows of class 0 and 10 of class 1: 8 and 1 and 1 of the rare class.
         let classes: Vec<u32> = (0..100).map(|row| u32::from(row % 10 == 0)).collect();
         for seed in 0..20 {
-            let division = Division { shares: [0.8, 0.1, 0.1], shuffle: true, classes: Some(&classes), seed };
+            let division =
+                Division { shares: [0.8, 0.1, 0.1], shuffle: true, classes: Some(&classes), groups: None, seed };
             let splits = Splits::divide(100, division).unwrap();
             let rare = |part: &[u32]| part.iter().filter(|row| **row % 10 == 0).count();
             assert_eq!([rare(&splits.train), rare(&splits.validation), rare(&splits.test)], [8, 1, 1]);
         }
+    }
+
+    #[test]
+    fn groups_stay_together() {
+        // Twelve groups of different size, rows of a group far from each other.
+        let groups: Vec<u32> = (0..120).map(|row| row * row % 29 % 12).collect();
+        for seed in 0..20 {
+            let division = Division { groups: Some(&groups), seed, ..division([0.6, 0.2, 0.2], true) };
+            let splits = Splits::divide(120, division).unwrap();
+            let of =
+                |part: &[u32]| part.iter().map(|row| groups[*row as usize]).collect::<std::collections::BTreeSet<_>>();
+            let parts = [of(&splits.train), of(&splits.validation), of(&splits.test)];
+            assert!(
+                parts[0].is_disjoint(&parts[1]) && parts[0].is_disjoint(&parts[2]) && parts[1].is_disjoint(&parts[2])
+            );
+            assert_eq!(splits.train.len() + splits.validation.len() + splits.test.len(), 120);
+        }
+        // In order, with the cuts at 5 and 7 moved to the nearest ends 4 and 8.
+        let groups = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2];
+        let division = Division { groups: Some(&groups), ..division([0.5, 0.2, 0.3], false) };
+        let splits = Splits::divide(10, division).unwrap();
+        assert_eq!((splits.train.len(), splits.validation.len(), splits.test.len()), (4, 4, 2));
     }
 
     #[test]

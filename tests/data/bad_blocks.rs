@@ -8,7 +8,6 @@ fn keys_of_a_block() {
     assert_eq!(problem("lable = column(0)", &ports), pair("E0501", "lable"));
     assert_eq!(problem("P = 3", &ports), pair("E0501", "P"));
     assert_eq!(problem("header = true, header = true", &ports), pair("E0502", "header"));
-    assert_eq!(problem("group = column(0)", &ports), pair("E0504", "group"));
     let help = spec("lable = column(0)", &ports).unwrap_err().remove(0).help;
     assert_eq!(help.as_deref(), Some("did you mean `label`?"));
     assert_eq!(spec("T = 5", &ports).unwrap().dims()["T"], 5);
@@ -49,7 +48,7 @@ fn settings_are_read_and_checked() {
     for split in ["0.8", "[0.8, 0.2]", "[0.8, 0.1, 0.2]", "[0, 0.5, 0.5]", "[1.2, -0.1, -0.1]", "[0.8, 0.1, x]"] {
         value(&format!("split = {split}"), split);
     }
-    for file in ["a.csv.gz", "a.npy", "a.npz", "a.safetensors", "a", ""] {
+    for file in ["a.xlsx", "a.xlsx.gz", "a.gz", "a", ""] {
         let quoted = format!("\"{file}\"");
         assert_eq!(problem(&format!("file = {quoted}"), &[]), pair("E0520", &quoted));
     }

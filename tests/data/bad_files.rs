@@ -30,9 +30,9 @@ fn files_that_cannot_be_read() {
         let found = folder.error(&format!("file = \"{name}\", x = column(0)"), &x);
         assert!(matches!(&found, DataError::Unreadable { file, .. } if file.ends_with(name)), "{found:?}");
     }
-    let overrides = Overrides { file: Some("data.npz".into()), ..Overrides::default() };
+    let overrides = Overrides { file: Some("data.xlsx".into()), ..Overrides::default() };
     let found = folder.load_with("file = \"a.csv\", x = column(0)", &x, &overrides).unwrap_err();
-    assert_eq!(found.to_string(), "cannot read data file data.npz: `.npz` is not available in this version");
+    assert_eq!(found.to_string(), "cannot read data file data.xlsx: `.xlsx` is not a format that nnc reads");
     assert!(found.diagnostic().help.unwrap().contains(".csv"));
     assert_eq!(found.span, None);
     assert!(found.diagnostic().labels.is_empty());

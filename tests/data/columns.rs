@@ -33,7 +33,7 @@ fn the_parts_of_a_data_set() {
     assert!(data.splits.validation.is_empty() && data.splits.test.is_empty());
     assert!(data.statistics.is_empty() && data.warnings.is_empty());
     let (file, line) = data.place(1).unwrap();
-    assert!(file.ends_with("a.csv") && line == 3);
+    assert!(file.ends_with("a.csv") && line == RowPlace::Line(3));
     assert_eq!(data.place(2), None);
 }
 

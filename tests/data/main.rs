@@ -3,6 +3,7 @@
 //! Expected numbers are worked out by hand in the tests, or come from the description of the example data
 //! (`examples/data/README.md`), which was made independently of nnc.
 
+mod arrays;
 mod bad_blocks;
 mod bad_files;
 mod columns;
@@ -11,8 +12,8 @@ mod rows;
 mod windows;
 
 use nnc::data::{
-    CsvOptions, DataError, DataSet, DataSpec, Extent, LoadError, Missing, Overrides, PortKind, RowPort, Statistics,
-    Table, Values,
+    CsvOptions, DataError, DataSet, DataSpec, Extent, LoadError, Missing, Overrides, PortKind, RowPlace, RowPort,
+    Statistics, Table, Values,
 };
 use nnc::diag::{Diagnostic, catalog};
 use nnc::random::{Purpose, Stream};

@@ -73,7 +73,7 @@ fn validation_and_test_may_have_files() {
         (&[0, 1][..], &[2][..], &[3, 4][..])
     );
     let (file, line) = data.place(4).unwrap();
-    assert!(file.ends_with("t.csv") && line == 3);
+    assert!(file.ends_with("t.csv") && line == RowPlace::Line(3));
     let error = folder.error(&entries("column(\"x\")", "other.csv"), &ports);
     assert!(
         matches!(&error, DataError::UnknownColumn { file, name, .. } if file.ends_with("other.csv") && name == "x")
@@ -199,7 +199,7 @@ fn missing_values_are_errors_dropped_or_filled() {
     let dropped = one(csv, &entries("drop"), &ports).unwrap();
     // A column that is not read may lack values.
     assert_eq!((reals(&dropped, "x"), dropped.dropped), (vec![1.0, 2.0, 7.0, 10.0], 3));
-    assert_eq!(dropped.place(1).unwrap().1, 6);
+    assert_eq!(dropped.place(1).unwrap().1, RowPlace::Line(6));
     let filled = one(csv, &entries("mean"), &ports).unwrap();
     // Means of 1, 5, 7 and of 2, 4, 6, 10.
     let a = 13.0 / 3.0;

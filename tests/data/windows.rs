@@ -75,7 +75,7 @@ fn windows_of_columns_and_their_statistics() {
     let data = one(csv, entries, &ports).unwrap();
     assert_eq!((data.rows, reals(&data, "y")), (5, vec![3.0, 4.0, 5.0, 6.0, 7.0]));
     assert_eq!(reals(&data, "x")[..8], [1.0, 10.0, 2.0, 20.0, 2.0, 20.0, 3.0, 30.0]);
-    assert_eq!(data.place(2).unwrap().1, 4);
+    assert_eq!(data.place(2).unwrap().1, RowPlace::Line(4));
     // Training windows are rows 1, 2 and 3, 4: mean 2.5, variance 1.25. The window 5, 6 is the test.
     let entries = "x = windows(standardize(column(0)), 2), split = [0.67, 0, 0.33], shuffle = false";
     let data = one(csv, entries, &[real("x", &["2"])]).unwrap();

@@ -5,7 +5,8 @@ use crate::diag::{Diagnostic, Label, Severity};
 use crate::span::Span;
 
 /// What to do about a file in a format that is not read.
-pub const FORMATS_HELP: &str = "this version reads `.csv`, `.tsv` and `.txt`; save the data in one of them, unpacked";
+pub const FORMATS_HELP: &str =
+    "nnc reads `.csv`, `.tsv`, `.txt`, `.npy`, `.npz` and `.safetensors`, each also packed: `.csv.gz`";
 
 /// The pages of this family.
 pub const ENTRIES: &[CodeEntry] = &[
@@ -13,7 +14,7 @@ pub const ENTRIES: &[CodeEntry] = &[
         code: "E0501",
         title: "unknown key in `data`",
         explanation: "The entries of a `data` block are settings (`file`, `split`, `validation`, `test`, `shuffle`,\n\
-            `stratify`, `rows`, `header`, `delimiter`, `missing`), inputs and targets of the model, and sizes of its\n\
+            `stratify`, `group`, `rows`, `header`, `delimiter`, `missing`, `encoding`), inputs and targets of the model, and sizes of its\n\
             open dims (`T = 64`). This key is none of them.\n\n\
             An input that bears the name of a setting is written `input file = …`. The size of a dim that already has\n\
             one in the model is changed there.",
@@ -38,10 +39,12 @@ pub const ENTRIES: &[CodeEntry] = &[
             | `file`, `validation`, `test` | a path as a text, relative to the `.nn` file |\n\
             | `split` | `[training, validation, test]`: shares that add up to 1, the first above 0 |\n\
             | `stratify` | the name of a port with labels |\n\
+            | `group` | a column: `column(\"id\")` |\n\
             | `shuffle`, `header` | `true` or `false` |\n\
             | `rows` | a range, `0..1000`: from the first up to, without, the last |\n\
             | `delimiter` | one character as a text: `\";\"` |\n\
             | `missing` | `error`, `drop` or `mean` |\n\
+            | `encoding` | `utf8` or `latin1` |\n\
             | an open dim | a whole number, 1 or more |",
         example: "dim N\ninput x: [N]\noutput x\ndata { file = \"a.csv\", x = column(0), split = [0.8, 0.1] }\n",
         fixed: Some(
@@ -51,17 +54,18 @@ pub const ENTRIES: &[CodeEntry] = &[
     CodeEntry {
         code: "E0504",
         title: "not available in this version",
-        explanation: "The language reserves this setting or function of `data` blocks, and this version of nnc does not\n\
-            have it yet. It is refused rather than ignored, because a model that is fitted to other data than its file\n\
+        explanation: "The language reserves this function of `data` blocks, and this version of nnc does not\n\
+            have it yet. Edges of a graph are read as labels from a table of their own: `src = column(\"from\")` with\n\
+            `input src: index(N)[M]`. It is refused rather than ignored, because a model that is fitted to other data than its file\n\
             says is worse than one that is not fitted.",
-        example: "dim N\ninput x: [N]\noutput x\ndata { file = \"a.csv\", x = column(0), group = column(1) }\n",
+        example: "dim N\ninput x: [N]\noutput x\ndata { file = \"a.csv\", x = sparse(column(0), column(1)) }\n",
         fixed: Some("dim N\ninput x: [N]\noutput x\ndata { file = \"a.csv\", x = column(0) }\n"),
     },
     CodeEntry {
         code: "E0505",
         title: "not an expression over columns",
         explanation: "The value of a port describes one row: columns of the file, numbers, `+ - * / ^`, and the functions\n\
-            `column`, `columns`, `category`, `chars`, `windows`, `standardize`, `minmax`, `reshape`, `abs`, `exp`, `log`\n\
+            `column`, `columns`, `category`, `chars`, `array`, `windows`, `standardize`, `minmax`, `reshape`, `abs`, `exp`, `log`\n\
             and `sqrt`. The row axis, which is the first of every port, is not written.\n\n\
             Everything else belongs into the model: there it is checked, compiled and may be differentiated.",
         example: "dim N\ninput x: [N]\noutput x\ndata { file = \"a.csv\", x = colum(\"a\") }\n",
@@ -76,6 +80,7 @@ pub const ENTRIES: &[CodeEntry] = &[
             - `columns(first = \"a\", last = \"f\")`: from one name to another, both included;\n\
             - `category(\"a\")`: texts as labels;\n\
             - `chars()`: the characters of a `.txt` file as labels;\n\
+            - `array(\"x\")`: the rows of an array of the block's file; `array(\"x.npy\")`, `array(\"all.npz\", \"x\")`: of another;\n\
             - `windows(e, 64, offset = 0, step = 64)`: 64 rows as one. The windows begin every `step` rows, if nothing is\n\
               said one after another, and `offset` rows later than that of the others;\n\
             - `standardize(e)`, `minmax(e)`: numbers on a common scale;\n\
@@ -121,6 +126,8 @@ pub const ENTRIES: &[CodeEntry] = &[
         explanation: "Columns need a `file`. Rows for validation or test come either from a share of `split` or from a file\n\
             of their own, not from both. `stratify` divides at random, so it needs a `split` and does not go with\n\
             `shuffle = false`, and it needs a port that holds one label per row.\n\n\
+            `group` keeps rows together and needs a `split`; it does not go with `stratify`. An array with a file of its own\n\
+            has no rows in the files of `validation` and `test`.\n\n\
             Several blocks need names, `data nodes { … }`, `data edges { … }`, and all ports of one block the same row axis.\n\
             Their rows point into each other, so they are not divided. In a block with `windows` a row is a window: every\n\
             port is filled by windows, and rows are neither dropped nor stratified.",
@@ -133,25 +140,28 @@ pub const ENTRIES: &[CodeEntry] = &[
         explanation: "The file is not there, may not be read, or is in a format that this version does not read. A path in a\n\
             `data` block is relative to the folder of the `.nn` file, wherever nnc is started; a path on the command line\n\
             is relative to the working directory.\n\n\
-            This version reads tables, `.csv` (commas) and `.tsv` (tabs), or another `delimiter`, with `column(…)`, and texts,\n\
-            `.txt`, with `chars()`. Compressed and binary files must be unpacked or converted first.",
-        example: "dim N\ninput x: [N]\noutput x\ndata { file = \"a.npy\", x = column(0) }\n",
+            The ending of the name tells the format: tables, `.csv` (commas) and `.tsv` (tabs), or another `delimiter`, are read\n\
+            with `column(…)`; texts, `.txt`, with `chars()`; arrays, `.npy`, `.npz` and `.safetensors`, with `array(…)`. Each may\n\
+            be packed: `.csv.gz`.",
+        example: "dim N\ninput x: [N]\noutput x\ndata { file = \"a.xlsx\", x = column(0) }\n",
         fixed: Some("dim N\ninput x: [N]\noutput x\ndata { file = \"a.csv\", x = column(0) }\n"),
     },
     CodeEntry {
         code: "E0521",
-        title: "a data file is not a table",
+        title: "a data file is not what its name says",
         explanation: "A table is UTF-8 text, at least one row besides the header, with as many cells in every row as in the\n\
             first line and no name twice in the header. Cells with delimiters or line ends in them are quoted with `\"`,\n\
             and a quote in them is doubled.\n\n\
             Blank lines are passed over. Comments are not known. A row that is too short or too long is not repaired,\n\
-            because nobody can know which cell is lacking.",
+            because nobody can know which cell is lacking.\n\n\
+            Arrays hold numbers or truth values, no texts, objects or complex numbers, and at least one row; all arrays of a\n\
+            block have the same first size.",
         example: "dim N\ninput x: [N]\noutput x\ndata { file = \"ragged.csv\", x = column(0) }\n",
         fixed: None,
     },
     CodeEntry {
         code: "E0522",
-        title: "a column is not in the file",
+        title: "a column or array is not in the file",
         explanation: "Names must be written as in the header, but for white space around them; capital letters matter.\n\
             Numbers count from 0, so the last of 65 columns is `column(64)`. With `header = false` columns have numbers\n\
             only. If several files are read and columns are chosen by number, the files must have the same header:\n\
@@ -377,6 +387,24 @@ pub fn stratify_without_split(at: Span) -> Diagnostic {
     Diagnostic::new("E0510", "`stratify` needs a `split`", at, "").help("for example `split = [0.8, 0.1, 0.1]`")
 }
 
+/// `group` with nothing to divide.
+pub fn group_without_split(at: Span) -> Diagnostic {
+    Diagnostic::new("E0510", "`group` needs a `split`", at, "").help("for example `split = [0.8, 0.1, 0.1]`")
+}
+
+/// `group` and `stratify` together.
+pub fn group_and_stratify(at: Span, stratify: Span) -> Diagnostic {
+    Diagnostic::new("E0510", "rows cannot be divided by groups and by classes at once", at, "groups stay together")
+        .label(stratify, "classes are divided")
+}
+
+/// Arrays with files of their own beside files for parts.
+pub fn own_array_with_parts(at: Span, part: Span) -> Diagnostic {
+    Diagnostic::new("E0510", "an array in a file of its own has no rows in a second file", at, "a file of its own")
+        .label(part, "rows of another file")
+        .help("put the arrays of each part into one `.npz` file: `file = \"train.npz\"`, `x = array(\"x\")`")
+}
+
 /// `stratify` by something without classes.
 pub fn stratify_by(at: Span, name: &str) -> Diagnostic {
     let message = format!("`{}` is no port of this block with one label per row", shown(name));
@@ -392,7 +420,7 @@ pub fn part_twice(at: Span, part: &str, split: Span) -> Diagnostic {
 
 /// A file in a format that is not read.
 pub fn format(at: Span, path: &str, ending: &str) -> Diagnostic {
-    let message = format!("cannot read data file `{}`: {ending} is not available in this version", shown(path));
+    let message = format!("cannot read data file `{}`: {ending} is not a format that nnc reads", shown(path));
     Diagnostic::new("E0520", message, at, "").help(FORMATS_HELP)
 }
 
