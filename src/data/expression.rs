@@ -8,7 +8,7 @@ use super::error::{DataError, LoadError, element_count};
 use super::settings::value_span;
 use super::source::Format;
 use crate::diag::Diagnostic;
-use crate::diag::catalog::data as error;
+use crate::diag::catalog::{data as error, nearest};
 use crate::span::Span;
 use crate::syntax::ast::{ArgumentValue, BinaryOp, CallArgument, Expr, ExprKind};
 use std::collections::BTreeMap;
@@ -187,7 +187,10 @@ impl RowExpr {
             }
             ExprKind::Call { function, arguments } => call(expr, function, arguments, dims)?,
             ExprKind::Text(text) => return Err(Box::new(error::text_for_column(expr.span, text))),
-            ExprKind::Name(name) => return Err(Box::new(error::unknown_name(expr.span, name))),
+            ExprKind::Name(name) => {
+                let known = dims.iter().filter(|(_, size)| size.is_some()).map(|(dim, _)| *dim);
+                return Err(Box::new(error::unknown_name(expr.span, name, nearest(name, known))));
+            }
             _ => return Err(Box::new(error::not_an_expression(expr.span))),
         };
         Ok(RowExpr { kind, span: expr.span })

@@ -11,7 +11,7 @@ use crate::span::Span;
 use crate::syntax::ast::{Declaration, Expr, KindExpr};
 
 /// The kinds that only params have.
-const KINDS: &[&str] = &["positive", "simplex", "ordered", "unit", "cholesky"];
+pub(super) const KINDS: &[&str] = &["positive", "simplex", "ordered", "unit", "cholesky"];
 
 /// How far a sum that must be 1 may be from it.
 const TOLERANCE: f64 = 1e-5;

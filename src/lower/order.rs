@@ -296,7 +296,7 @@ fn unknown(names: &Names, item: &Item, r: &Reference) -> Diagnostic {
     let alike = |n: &&str| length > 1 && n.chars().count() > 1 || n.to_lowercase() == r.name.to_lowercase();
     let near = if length <= 100 { nearest(r.name, of_kind.iter().copied().filter(alike)) } else { None };
     match r.usage {
-        Use::Call => error::unknown_function(r.span, r.name, near),
+        Use::Call => error::unknown_function(r.span, r.name, near, super::program::std_file_with(r.name)),
         Use::Dim | Use::SignatureDim => error::unknown_dim(r.span, r.name, near),
         Use::Prefix => error::unknown_prefix(r.span, r.name, near),
         Use::Value | Use::Axis | Use::Variable => error::unknown_name(r.span, r.name, near),

@@ -65,6 +65,16 @@ pub(super) fn prelude_names() -> impl Iterator<Item = &'static str> {
     STD.iter().flat_map(|f| f.prelude.iter().copied())
 }
 
+/// The file of `std` that has a function or layer of this name and must be imported: its path.
+pub(super) fn std_file_with(name: &str) -> Option<&'static str> {
+    let defines = |line: &str| {
+        let rest = line.strip_prefix("fn ").or_else(|| line.strip_prefix("layer "));
+        rest.and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('('))
+    };
+    let file = STD.iter().find(|f| f.prelude.is_empty() && f.text.lines().any(defines));
+    file.map(|f| f.path)
+}
+
 /// Something that is worked out as one: an entry of a `dim` or `const`, or another statement.
 #[derive(Debug)]
 pub(super) struct Item<'a> {
@@ -178,7 +188,9 @@ pub(super) fn load(
                 let loaded = if path.starts_with("std.") || path == "std" {
                     Err(error::no_std_file(at, &path, STD.iter().map(|f| f.path)))
                 } else {
-                    loader(&name).map_err(|why| error::cannot_import(at, &name, &why))
+                    let own_name = |f: &&StdFile| f.path.strip_prefix("std.") == Some(&path);
+                    let near = STD.iter().find(own_name).map(|f| f.path);
+                    loader(&name).map_err(|why| error::cannot_import(at, &name, &why, near))
                 };
                 match loaded {
                     Ok(text) => sources.add(name, text),

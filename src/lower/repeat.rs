@@ -6,7 +6,7 @@
 use super::ranges::Index;
 use super::scope::{LocalRole, Lowerer};
 use super::value::{Array, Evaluated, Slot, Sort, Value};
-use crate::diag::catalog::loops as error;
+use crate::diag::catalog::{loops as error, nearest};
 use crate::graph::{AxisSet, ExtentId, Kind, NodeId, Op, OpenScan, Poly, Precision, StateMap};
 use crate::prim::{Prim, Reduction};
 use crate::span::Span;
@@ -166,7 +166,13 @@ impl<'a> Lowerer<'a> {
         if parts.len() < count || parts.len() > count && repeat.form != RepeatForm::Scan {
             let at = self.place(repeat.body.span);
             let form = (repeat.form.word(), self.place(repeat.form_span));
-            return self.fail(error::values_differ(at, form, count, parts.len()));
+            let slips = repeat.states.iter().rev().filter(|_| parts.len() < count);
+            let slip = slips
+                .filter_map(|(name, _)| {
+                    Some((self.place(name.span), nearest(&name.text, RepeatForm::OPTIONS.iter().copied())?))
+                })
+                .next();
+            return self.fail(error::values_differ(at, form, count, parts.len(), slip));
         }
         let mut next = vec![];
         for (i, part) in parts.iter().take(count).enumerate() {

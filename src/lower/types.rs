@@ -4,7 +4,7 @@
 
 use super::scope::{LocalRole, Lowerer};
 use super::value::{Array, Evaluated, Slot, Sort, Value};
-use crate::diag::catalog::{names as name_error, shapes as error};
+use crate::diag::catalog::{names as name_error, nearest, shapes as error};
 use crate::graph::{Axis, ExtentId, Poly};
 use crate::span::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Function, Let, Name, ResultType, ShapeItem, TypeExpr};
@@ -87,7 +87,10 @@ impl<'a> Lowerer<'a> {
             _ if super::constraints::is_constraint(kind) && port => Ok(Declared::Real),
             _ if super::constraints::is_constraint(kind) => Err(self.constraint_out_of_place(kind)),
             (name, _) if LATER.contains(&name) => self.fail(name_error::not_available(span, name)),
-            (name, _) => self.fail(error::unknown_kind(span, name)),
+            (name, _) => {
+                let kinds = ["real", "bool", "index"].into_iter().chain(super::constraints::KINDS.iter().copied());
+                self.fail(error::unknown_kind(span, name, nearest(name, kinds)))
+            }
         }
     }
 

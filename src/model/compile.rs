@@ -179,7 +179,9 @@ pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<P
         let found = graph.extents.dims().iter().position(|d| d.name == *name && d.value.is_none());
         let size = i64::try_from(*value).ok().filter(|v| *v >= 1);
         let (Some(found), Some(size)) = (found, size) else {
-            return Err(CompileError::UnknownDim { name: name.clone() });
+            let open = graph.extents.dims().iter().filter(|d| d.value.is_none()).map(|d| d.name.as_str());
+            let nearest = nearest(name, open).map(Into::into);
+            return Err(CompileError::UnknownDim { name: name.clone(), nearest });
         };
         graph.extents.fix(crate::graph::DimId(found as u32), size);
     }

@@ -42,10 +42,12 @@ pub enum CompileError {
         nearest: Option<String>,
     },
     /// No dim has this name.
-    #[error("the model has no open dim `{name}`")]
+    #[error("the model has no open dim `{name}`{}", hint(nearest))]
     UnknownDim {
         /// As asked for.
         name: String,
+        /// A similar name, if there is one.
+        nearest: Option<String>,
     },
     /// The free form of a `cholesky` depends on its size.
     #[error("dim `{dim}` must have a size for the free form of the params; state it in `Options::dim`")]

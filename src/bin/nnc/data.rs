@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use nnc::data::{Overrides, Statistics};
 use nnc::diag::Report;
 use nnc::fit::{Dataset, Settings, load};
-use nnc::model::{Model, Weights};
+use nnc::model::{CompileError, Model, Weights};
 use nnc::syntax;
 use nnc::syntax::ast::{Block, StatementKind};
 use std::collections::BTreeMap;
@@ -82,9 +82,11 @@ pub fn read(console: &Console, model: &Model, args: &DataArgs, seed: u64, wanted
     }
     files(model, &args.data, &mut overrides)?;
     for (name, size) in &args.dim {
-        let open = model.program().graph.extents.dims().iter().any(|d| d.name == *name && d.value.is_none());
-        if !open {
-            return Err(Failure::usage(format!("the model has no open dim `{name}`")));
+        let dims = model.program().graph.extents.dims().iter();
+        let open: Vec<&str> = dims.filter(|d| d.value.is_none()).map(|d| d.name.as_str()).collect();
+        if !open.contains(&name.as_str()) {
+            let nearest = nnc::diag::catalog::nearest(name, open).map(Into::into);
+            return Err(CompileError::UnknownDim { name: name.clone(), nearest }.into());
         }
         if let Some(fitted) = overrides.extents.insert(name.clone(), *size).filter(|fitted| fitted != size) {
             let message = format!("`--dim {name}={size}`: the weights were fitted with {name} = {fitted}");

@@ -295,10 +295,14 @@ pub fn unknown_function(at: Span, name: &str, known: &[&str]) -> Diagnostic {
 }
 
 /// A name where columns or numbers are needed.
-pub fn unknown_name(at: Span, name: &str) -> Diagnostic {
+pub fn unknown_name(at: Span, name: &str, near: Option<&str>) -> Diagnostic {
     let name = shown(name);
-    Diagnostic::new("E0505", format!("`{name}` is no number in a `data` block"), at, "not a dim of known size")
-        .help(format!("a column is written `column(\"{name}\")`"))
+    let found =
+        Diagnostic::new("E0505", format!("`{name}` is no number in a `data` block"), at, "not a dim of known size");
+    if let Some(near) = near {
+        return found.help(format!("did you mean `{}`?", shown(near))).suggest(at, near);
+    }
+    found.help(format!("a column is written `column(\"{name}\")`"))
 }
 
 /// `x = "a"`

@@ -86,13 +86,21 @@ pub fn state_changes(name: &str, start: (&str, Span), given: (&str, Span)) -> Di
         .help("a state keeps its shape and kind from step to step; start it with the shape it has later, such as `zeros([H])`")
 }
 
-/// A body with fewer values than states, or with more in a `fold`.
-pub fn values_differ(at: Span, form: (&str, Span), states: usize, values: usize) -> Diagnostic {
+/// A body with fewer values than states, or with more in a `fold`. `slip`: a state that is probably an option.
+pub fn values_differ(
+    at: Span,
+    form: (&str, Span),
+    states: usize,
+    values: usize,
+    slip: Option<(Span, &str)>,
+) -> Diagnostic {
     let (word, from) = form;
     let plural = |n: usize, noun: &str| if n == 1 { format!("{n} {noun}") } else { format!("{n} {noun}s") };
     let message = format!("`{word}` has {}, its body gives {}", plural(states, "state"), plural(values, "value"));
     let problem = Diagnostic::new("E0361", message, at, plural(values, "value")).label(from, plural(states, "state"));
-    if values > states {
+    if let Some((place, option)) = slip {
+        problem.label(place, "a state").help(format!("did you mean `{option}`?")).suggest(place, option)
+    } else if values > states {
         problem.help("only `scan` collects values beyond the states; `let (a, _) = scan(…)` drops what is not needed")
     } else {
         problem.help("the body gives one value per state, in their order: `(a, b)`")

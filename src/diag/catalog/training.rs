@@ -229,8 +229,11 @@ pub fn equal_starts(at: Span) -> Diagnostic {
 
 /// An argument that the optimiser does not have.
 pub fn unknown_argument(at: Span, optimizer: &str, name: &str, known: &[&str]) -> Diagnostic {
-    Diagnostic::new("E0606", format!("`{optimizer}` has no argument `{}`", shown(name)), at, "")
-        .help(format!("its arguments are {}", listed(known)))
+    let found = Diagnostic::new("E0606", format!("`{optimizer}` has no argument `{}`", shown(name)), at, "");
+    match nearest(name, known.iter().copied()) {
+        Some(near) => found.help(format!("did you mean `{near}`?")).suggest(at, near),
+        None => found.help(format!("its arguments are {}", listed(known))),
+    }
 }
 
 /// More arguments than the optimiser has.

@@ -50,11 +50,14 @@ pub fn unknown_name(at: Span, name: &str, near: Option<&str>) -> Diagnostic {
     }
 }
 
-/// A function that is not defined.
-pub fn unknown_function(at: Span, name: &str, near: Option<&str>) -> Diagnostic {
-    let problem =
-        Diagnostic::new("E0203", format!("unknown function `{}`", shown(name)), at, "neither built in nor a `fn`");
-    meant(problem, at, near)
+/// A function that is not defined, or not imported from a file of `std`.
+pub fn unknown_function(at: Span, name: &str, near: Option<&str>, std_file: Option<&str>) -> Diagnostic {
+    let name = shown(name);
+    let problem = Diagnostic::new("E0203", format!("unknown function `{name}`"), at, "neither built in nor a `fn`");
+    match std_file {
+        Some(file) => problem.help(format!("add `import {file} ({name})`")),
+        None => meant(problem, at, near),
+    }
 }
 
 /// A dim that is not declared.
@@ -169,9 +172,13 @@ pub fn not_in_file(at: Span, file: &str, name: &str, has: &[&str]) -> Diagnostic
 }
 
 /// A file that cannot be read.
-pub fn cannot_import(at: Span, file: &str, why: &str) -> Diagnostic {
-    Diagnostic::new("E0210", format!("cannot read `{}`: {}", shown(file), shown(why)), at, "imported here")
-        .help("`import lib.optics` reads `lib/optics.nn` beside this file; files of nnc itself are `import std.…`")
+pub fn cannot_import(at: Span, file: &str, why: &str, near: Option<&str>) -> Diagnostic {
+    let problem =
+        Diagnostic::new("E0210", format!("cannot read `{}`: {}", shown(file), shown(why)), at, "imported here");
+    if let Some(near) = near {
+        return problem.help(format!("did you mean `import {near}`?"));
+    }
+    problem.help("`import lib.optics` reads `lib/optics.nn` beside this file; files of nnc itself are `import std.…`")
 }
 
 /// `import std.layer`

@@ -67,9 +67,12 @@ pub fn index_needs_size(at: Span) -> Diagnostic {
 }
 
 /// `x: float[N]`
-pub fn unknown_kind(at: Span, name: &str) -> Diagnostic {
-    Diagnostic::new("E0316", format!("`{}` is no type", shown(name)), at, "")
-        .help("a type is `real`, `bool` or `index(C)`, then a shape; `[N, D]` alone is real")
+pub fn unknown_kind(at: Span, name: &str, near: Option<&str>) -> Diagnostic {
+    let problem = Diagnostic::new("E0316", format!("`{}` is no type", shown(name)), at, "");
+    if let Some(near) = near {
+        return problem.help(format!("did you mean `{near}`?")).suggest(at, near);
+    }
+    problem.help("a type is `real`, `bool` or `index(C)`, then a shape; `[N, D]` alone is real")
 }
 
 /// A param of labels or conditions.

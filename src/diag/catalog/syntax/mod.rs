@@ -317,7 +317,11 @@ pub fn missing_after(after: (Span, &str), what: &str, found: &str) -> Diagnostic
 
 /// `precision f16`
 pub fn unknown_precision(at: Span, name: &str) -> Diagnostic {
-    Diagnostic::new("E0121", format!("`{}` is not a precision", shown(name)), at, "").help("write `f32` or `f64`")
+    let problem = Diagnostic::new("E0121", format!("`{}` is not a precision", shown(name)), at, "");
+    match nearest(name, ["f32", "f64"]) {
+        Some(near) if name != "f16" => problem.help(format!("did you mean `{near}`?")).suggest(at, near),
+        _ => problem.help("write `f32` or `f64`"),
+    }
 }
 
 /// A declaration whose parts are not in the form `form`.
