@@ -1,4 +1,4 @@
-"""Writes the example data sets of this folder.
+"""Writes the example tables of this folder.
 
     pip install scikit-learn==1.9.1 networkx==3.6.1
     python make.py            # rewrites the files
