@@ -61,8 +61,8 @@ impl Diagnostic {
         Diagnostic {
             code,
             severity,
-            message: message.into(),
-            labels: vec![Label { span, text: label.into() }],
+            message: bounded(message.into()),
+            labels: vec![Label { span, text: bounded(label.into()) }],
             notes: vec![],
             help: None,
             suggestion: None,
@@ -71,19 +71,19 @@ impl Diagnostic {
 
     /// Adds another underlined place.
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: bounded(text.into()) });
         self
     }
 
     /// Adds a note.
     pub fn note(mut self, text: impl Into<String>) -> Diagnostic {
-        self.notes.push(text.into());
+        self.notes.push(bounded(text.into()));
         self
     }
 
     /// Sets the help line.
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
-        self.help = Some(text.into());
+        self.help = Some(bounded(text.into()));
         self
     }
 
@@ -97,6 +97,18 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// Characters of a sentence: shapes and lists of names may be longer.
+const LONGEST_SENTENCE: usize = 800;
+
+/// A sentence, cut if it is too long to be read.
+fn bounded(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_SENTENCE) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// Diagnostics with the sources they point into: what a failed compilation returns.

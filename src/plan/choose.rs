@@ -162,7 +162,7 @@ impl Builder {
             };
             let cost = match self.graph.op(*n) {
                 _ if kept.contains(n) => 1,
-                Op::Prim(Prim::PowConst, _) => 4 + below(&costs),
+                Op::Prim(Prim::PowConst, _) => below(&costs).saturating_add(4),
                 Op::Prim(prim, _) => {
                     let own = match prim.row().lower {
                         Lower::Kernel(_) => 10,

@@ -167,7 +167,9 @@ pub(super) fn header(site: &Site) -> Option<Diagnostic> {
             let name = site.text(1);
             Some(error::declaration(at, "a function is defined by `fn`", &format!("fn {name}(x) = …")))
         }
-        ("let" | "const" | "fn" | "update" | "derivative", _) if site.ends_value(here - 1) || found == Kind::End => {
+        ("let" | "const" | "fn" | "update" | "derivative", _)
+            if here > 0 && site.ends_value(here - 1) || found == Kind::End =>
+        {
             Some(error::expected(at, "`=`", &site.found(here)))
         }
         _ => None,
