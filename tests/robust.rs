@@ -254,11 +254,14 @@ fn line_ends_and_marks_mix() {
     assert!(has_errors(&outcome("input x\n\u{feff}output x\n")));
 }
 
+/// What a text repeats, and the text for a number of repetitions.
+type Shape = (&'static str, fn(usize) -> String);
+
 /// Texts of a shape and a length: four times the length may take little more than four times the memory.
 #[test]
 fn memory_grows_with_the_text() {
     let _turn = turn();
-    let shapes: &[(&str, fn(usize) -> String)] = &[
+    let shapes: &[Shape] = &[
         ("lets", |n| (0..n).map(|i| format!("let a{i} = {i}\n")).collect()),
         ("a chain", |n| (1..n).fold("input a0\n".into(), |t, i| t + &format!("let a{i} = sin(a{})\n", i - 1))),
         ("circles", |n| (0..n).map(|i| format!("let a{i} = a{}\n", (i + 1) % n)).collect()),
