@@ -346,12 +346,13 @@ fn derivative_texts_are_linear_in_ct() {
         let out = b.g.reduce(row.reduction, &r, x);
         let avoid = b.g.axes(x).clone();
         let s = b.g.fresh(&r, &avoid);
+        let all = b.g.bool(true);
         let axes = b.axes(&[n, k]);
         let template = Template::new(text).unwrap();
         let at: Vec<Vec<f64>> = [c, d, c3, cd]
             .map(|ct| {
                 let env = Env {
-                    nodes: vec![("ct", ct), ("out", out), ("x", x)],
+                    nodes: vec![("ct", ct), ("out", out), ("x", x), ("w", all)],
                     axes: vec![("r", r.clone()), ("s", s.clone())],
                     numbers: vec![],
                 };

@@ -54,6 +54,14 @@ impl Graph {
             let inner = args[0];
             return self.select(inner, b, a);
         }
+        // Masks of conditions one by one: a sum sees what fixes an index.
+        if self.is_constant(b, 0.0)
+            && let Some((Prim::And, _)) = self.as_prim(c)
+        {
+            let mut conditions = SmallVec::new();
+            self.conjuncts(c, &mut conditions);
+            return self.mask(&conditions, a);
+        }
         // Nested masks are sorted and have no duplicates.
         if self.is_constant(b, 0.0) && self.is_mask(a) {
             let (conditions, core) = self.masks(a);
@@ -92,8 +100,28 @@ impl Graph {
             (Op::Bool(true), _) | (_, Op::Bool(true)) => self.bool(true),
             _ if a == b => a,
             _ if self.are_opposite(a, b) => self.bool(true),
-            _ => self.make(Op::Prim(Prim::Or, 0), Args::from_slice(&[a.min(b), a.max(b)])),
+            _ => match self.common_conjuncts(a, b) {
+                Some(n) => n,
+                None => self.make(Op::Prim(Prim::Or, 0), Args::from_slice(&[a.min(b), a.max(b)])),
+            },
         }
+    }
+
+    /// `a and b or a and c` is `a and (b or c)`.
+    fn common_conjuncts(&mut self, a: NodeId, b: NodeId) -> Option<NodeId> {
+        let (mut left, mut right) = (SmallVec::<[NodeId; 2]>::new(), SmallVec::<[NodeId; 2]>::new());
+        self.conjuncts(a, &mut left);
+        self.conjuncts(b, &mut right);
+        let common: Vec<NodeId> = left.iter().copied().filter(|c| right.contains(c)).collect();
+        if common.is_empty() {
+            return None;
+        }
+        let mut rest = |side: &[NodeId]| {
+            side.iter().filter(|c| !common.contains(c)).fold(self.bool(true), |all, c| self.and(all, *c))
+        };
+        let (left, right) = (rest(&left), rest(&right));
+        let either = self.or(left, right);
+        Some(common.iter().fold(either, |all, c| self.and(all, *c)))
     }
 
     pub(super) fn are_opposite(&self, a: NodeId, b: NodeId) -> bool {

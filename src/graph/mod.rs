@@ -21,6 +21,7 @@ mod program;
 mod reduce;
 mod replace;
 mod scan;
+mod segment;
 mod substitute;
 mod sum;
 mod turn;

@@ -16,9 +16,15 @@ impl Graph {
         {
             return n;
         }
+        if let Some(n) = self.read_of_one(reduction, &bound, body) {
+            return n;
+        }
         let absent = bound.minus(self.axes(body));
         if !absent.is_empty() {
             return self.reduce_absent(reduction, &bound, &absent, body);
+        }
+        if let Some(n) = self.read_of_segments(reduction, &bound, body) {
+            return n;
         }
         self.close(reduction, &bound, body)
     }
@@ -54,7 +60,7 @@ impl Graph {
             return Some(body);
         }
         let axes: Vec<Axis> = bound.iter().collect();
-        let (conditions, core) = self.masks(body);
+        let (conditions, core) = self.filters(Reduction::Sum, body);
         // A sum of terms is distributed only when some term is a single element of the sum.
         if let Some((Prim::Add, terms)) = self.as_prim(core) {
             let terms = terms.to_vec();

@@ -90,9 +90,13 @@ impl Graph {
         let split: Vec<(SmallVec<[NodeId; 2]>, NodeId)> = terms.iter().map(|t| self.masks(*t)).collect();
         for (i, (left, f)) in split.iter().enumerate() {
             for (j, (right, g)) in split.iter().enumerate().skip(i + 1) {
-                let Some(c) = self.opposite_condition(left, right) else { continue };
-                let rest: Vec<NodeId> = left.iter().copied().filter(|x| *x != c).collect();
-                let choice = self.select(c, *f, *g);
+                let (choice, rest) = if let Some((c, rest)) = self.opposite_condition(left, right) {
+                    (self.select(c, *f, *g), rest)
+                } else if let Some((c, rest)) = self.opposite_condition(right, left) {
+                    (self.select(c, *g, *f), rest)
+                } else {
+                    continue;
+                };
                 let mut out: Vec<NodeId> =
                     terms.iter().enumerate().filter(|(k, _)| *k != i && *k != j).map(|(_, t)| *t).collect();
                 out.push(self.mask(&rest, choice));
@@ -102,23 +106,24 @@ impl Graph {
         None
     }
 
-    /// The condition of the left masks, if both differ in it and its opposite only.
-    fn opposite_condition(&self, left: &[NodeId], right: &[NodeId]) -> Option<NodeId> {
-        let only = |a: &[NodeId], b: &[NodeId]| {
-            let mut different = a.iter().copied().filter(|c| !b.contains(c));
-            match (different.next(), different.next()) {
-                (Some(c), None) => Some(c),
-                _ => None,
-            }
-        };
-        let (c, d) = (only(left, right)?, only(right, left)?);
-        let picks_element = |g: &Graph, c: NodeId| match g.as_prim(c) {
+    /// The condition that the left masks have and whose opposite the right ones have, if that is all they differ in;
+    /// and what they have in common.
+    fn opposite_condition(&mut self, left: &[NodeId], right: &[NodeId]) -> Option<(NodeId, Vec<NodeId>)> {
+        let (common, own): (Vec<NodeId>, Vec<NodeId>) = left.iter().partition(|c| right.contains(c));
+        let mut others = right.iter().filter(|c| !left.contains(c));
+        let (Some(other), None) = (others.next(), others.next()) else { return None };
+        let Some((Prim::Not, args)) = self.as_prim(*other) else { return None };
+        let opposite = args[0];
+        let mut parts = SmallVec::<[NodeId; 2]>::new();
+        self.conjuncts(opposite, &mut parts);
+        let same = parts.len() == own.len() && own.iter().all(|c| parts.contains(c));
+        let picks_element = |c: &NodeId| match self.as_prim(*c) {
             Some((Prim::IndexIsZero | Prim::IndexIsNonNegative, args)) => {
-                g.linear_terms(args[0]).0.iter().any(|t| matches!(g.op(t.0), Op::Axis(_)))
+                self.linear_terms(args[0]).0.iter().any(|t| matches!(self.op(t.0), Op::Axis(_)))
             }
             _ => false,
         };
-        (self.are_opposite(c, d) && !picks_element(self, c) && !picks_element(self, d)).then_some(c)
+        (same && !own.iter().any(picks_element)).then_some((opposite, common))
     }
 
     /// `a/N + b/N` is `(a + b)/N` for a scalar N. Where every term is masked, N must not be zero: `0/0` must not appear.

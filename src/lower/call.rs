@@ -28,7 +28,6 @@ pub(super) const UNAVAILABLE: &[&str] = &[
     "argsort",
     "top_k",
     "to_index",
-    "segment_sum",
     "unpack_lower",
     "pack_lower",
     "load",

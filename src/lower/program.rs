@@ -56,6 +56,24 @@ const STD: &[StdFile] = &[
         text: include_str!("../../std/shapes.nn"),
         prelude: &["flip", "roll", "repeat", "linspace", "set", "diag", "cumsum", "cumprod"],
     },
+    StdFile {
+        path: "std.activations",
+        text: include_str!("../../std/activations.nn"),
+        prelude: &["leaky_relu", "elu"],
+    },
+    StdFile {
+        path: "std.segments",
+        text: include_str!("../../std/segments.nn"),
+        prelude: &[
+            "segment_sum",
+            "segment_mean",
+            "segment_prod",
+            "segment_max",
+            "segment_min",
+            "segment_logsumexp",
+            "segment_softmax",
+        ],
+    },
     StdFile { path: "std.layers", text: include_str!("../../std/layers.nn"), prelude: &[] },
     StdFile { path: "std.dist", text: include_str!("../../std/dist.nn"), prelude: &[] },
 ];

@@ -51,8 +51,12 @@ pub(super) fn of_reduction(
     let known = |n: NodeId| *alias.get(&n).unwrap_or(&n);
     let avoid = g.axes(body).union(g.axes(ct));
     let fresh = g.fresh(axes, &avoid);
+    // Of what is filtered away an extreme value is none: then only the rest is compared with it.
+    let extreme = matches!(reduction, Reduction::Max | Reduction::Min);
+    let (conditions, core) = if extreme { g.filters(reduction, body) } else { (Default::default(), body) };
+    let all = conditions.iter().fold(g.bool(true), |all, c| g.and(all, *c));
     let env = Env {
-        nodes: vec![("ct", ct), ("out", known(n)), ("x", known(body))],
+        nodes: vec![("ct", ct), ("out", known(n)), ("x", known(core)), ("w", known(all))],
         axes: vec![("r", axes.to_vec()), ("s", fresh)],
         numbers: vec![],
     };

@@ -5,6 +5,7 @@
 use super::kernel::{BufferId, Element, Item, Kernel};
 use super::product::ProductForm;
 use super::repeat::{self, Loop, Row, Step};
+use super::scatter::Scatter;
 use super::{Border, Buffer, Place, Plan, PlanResult};
 use crate::graph::{Axis, Extents, Graph, Kind, NodeId, Op, Poly, PortKind, Precision};
 use crate::prim::Reduction;
@@ -30,6 +31,8 @@ pub(super) struct Builder {
     pub(super) homes: FxHashMap<NodeId, Home>,
     /// Sums that are computed as matrix products.
     pub(super) products: FxHashMap<NodeId, ProductForm>,
+    /// Reductions of segments.
+    pub(super) scatters: FxHashMap<NodeId, Scatter>,
     /// The loops, in the order they were met.
     pub(super) loops: Vec<Loop>,
     /// The row of an array of states that the kernel being built writes.
@@ -47,6 +50,7 @@ impl Builder {
             graph: graph.clone(),
             homes: FxHashMap::default(),
             products: FxHashMap::default(),
+            scatters: FxHashMap::default(),
             loops: vec![],
             rows: FxHashMap::default(),
             roots: vec![],
@@ -171,7 +175,8 @@ impl Builder {
     /// The order of the axes of a term in memory: that of what it reads.
     fn layout(&self, n: NodeId) -> Vec<Axis> {
         let wanted = &self.axes(n);
-        let mut axes: Vec<Axis> = vec![];
+        // A scatter jumps from row to row.
+        let mut axes: Vec<Axis> = self.scatters.get(&n).map(|s| s.axis).into_iter().collect();
         let sources: Vec<NodeId> = match self.products.get(&n) {
             Some(form) => {
                 let open = |x: NodeId| self.graph.axes(x).iter().any(|a| self.is_open(a));

@@ -43,7 +43,8 @@ impl Builder {
         }
     }
 
-    /// All terms that are needed, each after those that it is computed from. Finds the matrix products on the way.
+    /// All terms that are needed, each after those that it is computed from. Finds the matrix products
+    /// and scatters on the way.
     fn discover(&mut self, roots: &[NodeId]) -> Vec<NodeId> {
         let mut order = vec![];
         let mut seen: FxHashSet<NodeId> = FxHashSet::default();
@@ -56,8 +57,9 @@ impl Builder {
             if !seen.insert(n) {
                 continue;
             }
-            if matches!(self.graph.op(n), Op::Reduce(Reduction::Sum, _))
-                && !self.is_scatter(n)
+            if let Some(scatter) = self.scatter(n) {
+                self.scatters.insert(n, scatter);
+            } else if matches!(self.graph.op(n), Op::Reduce(Reduction::Sum, _))
                 && let Some(form) = self.product_form(n)
             {
                 self.products.insert(n, form);
@@ -69,8 +71,11 @@ impl Builder {
         order
     }
 
-    /// What a term is computed from: its arguments, or the factors of a matrix product.
+    /// What a term is computed from: its arguments, the factors of a matrix product, or what a scatter adds and where.
     pub(super) fn sources(&self, n: NodeId) -> SmallVec<[NodeId; 3]> {
+        if let Some(scatter) = self.scatters.get(&n) {
+            return SmallVec::from_slice(&[scatter.place, scatter.value]);
+        }
         match self.products.get(&n) {
             Some(form) => SmallVec::from_slice(&[form.a, form.b]),
             None if matches!(self.graph.op(n), Op::Scan(_)) => self.loop_sources(n),
@@ -133,6 +138,7 @@ impl Builder {
             }
             if kept.contains(n) {
                 let body: AxisSet = match self.graph.op(*n) {
+                    _ if self.scatters.contains_key(n) => self.scatter_loops(*n),
                     Op::Reduce(..) => self.axes(self.graph.args(*n)[0]),
                     Op::Scan(form) => form.slots.iter().fold(AxisSet::new(), |set, slot| set.union(&slot.axes)),
                     _ => self.axes(*n),

@@ -15,6 +15,7 @@ mod nest;
 mod print;
 mod product;
 mod repeat;
+mod scatter;
 mod schedule;
 mod slice;
 

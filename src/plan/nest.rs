@@ -6,8 +6,8 @@ use super::PlanResult;
 use super::builder::Builder;
 use super::kernel::{BufferId, Element, Expr, ExprId, Item, Kernel, TotalId, VarId};
 use super::lower::Lowering;
-use crate::graph::{Axis, AxisSet, NodeId, Op, Poly};
-use crate::prim::{Inst, Prim, Reduction, ReductionKind};
+use crate::graph::{Axis, AxisSet, NodeId, Op};
+use crate::prim::{Inst, Reduction, ReductionKind};
 use rustc_hash::FxHashSet;
 
 /// Loops around phases that run one after the other.
@@ -44,17 +44,6 @@ impl Phase {
     }
 }
 
-/// A sum that only one element of which is not 0 for each value of the bound axes, at a place that data give:
-/// `sum[e](if place(e) == v then x else 0)`.
-struct Scatter {
-    axis: Axis,
-    terms: Vec<(NodeId, Poly)>,
-    constant: Poly,
-    /// The body without the condition.
-    rest: Vec<NodeId>,
-    core: NodeId,
-}
-
 impl Builder {
     /// The kernel that computes a kept term.
     pub(super) fn kernel_of(&mut self, n: NodeId) -> Kernel {
@@ -84,10 +73,8 @@ impl Builder {
     fn reduction_kernel(&mut self, n: NodeId, reduction: Reduction, bound: &AxisSet) -> Kernel {
         let body = self.graph.args(n)[0];
         let home = self.homes[&n].clone();
-        if reduction == Reduction::Sum
-            && let Some(scatter) = self.scatter(n, bound)
-        {
-            return self.scatter_kernel(home.buffers[0], &home.axes, scatter, bound);
+        if let Some(scatter) = self.scatters.get(&n).cloned() {
+            return self.scatter_kernel(&home, scatter, bound);
         }
         let mut lowering = Lowering::new(self);
         lowering.kernel.name = lowering.builder.plan.buffer(home.buffers[0]).name.clone();
@@ -102,68 +89,6 @@ impl Builder {
             _ => lowering.rows(&home.buffers, &kept, inner, reduction, bound, value),
         }
     }
-
-    /// Whether a sum is a scatter: a condition fixes a free axis by the bound ones and data.
-    fn scatter(&self, n: NodeId, bound: &AxisSet) -> Option<Scatter> {
-        let free = self.axes(n);
-        let (conditions, core) = self.graph.masks(self.graph.args(n)[0]);
-        for (i, c) in conditions.iter().enumerate() {
-            let Some((Prim::IndexIsZero, args)) = self.graph.as_prim(*c) else { continue };
-            let (terms, constant) = self.graph.linear_terms(args[0]);
-            if !terms.iter().any(|(t, _)| self.graph.axes(*t).intersects(bound)) {
-                continue;
-            }
-            for (j, (atom, k)) in terms.iter().enumerate() {
-                let (Op::Axis(axis), Some(sign @ (1 | -1))) = (self.graph.op(*atom), k.as_constant()) else { continue };
-                let others = || terms.iter().enumerate().filter(|(l, _)| *l != j).map(|(_, t)| t);
-                if !free.contains(*axis) || others().any(|(t, _)| self.graph.axes(*t).contains(*axis)) {
-                    continue;
-                }
-                return Some(Scatter {
-                    axis: *axis,
-                    terms: others().map(|(t, k)| (*t, k.scale(-sign))).collect(),
-                    constant: constant.scale(-sign),
-                    rest: conditions.iter().enumerate().filter(|(l, _)| *l != i).map(|(_, c)| *c).collect(),
-                    core,
-                });
-            }
-        }
-        None
-    }
-
-    /// Whether a sum is computed by adding to elements that data select.
-    pub(super) fn is_scatter(&self, n: NodeId) -> bool {
-        match self.graph.op(n) {
-            Op::Reduce(Reduction::Sum, bound) => self.scatter(n, bound).is_some(),
-            _ => false,
-        }
-    }
-
-    fn scatter_kernel(&mut self, buffer: BufferId, axes: &[Axis], scatter: Scatter, bound: &AxisSet) -> Kernel {
-        let Scatter { axis, terms, constant, rest, core } = scatter;
-        let place = self.graph.linear(&terms, constant);
-        let mut value = self.graph.mask(&rest, core);
-        // What still depends on the scattered axis is read at the place it is written to.
-        if self.graph.axes(value).contains(axis) {
-            let map = [(axis, place)].into_iter().collect();
-            value = self.graph.at(value, &map);
-        }
-        let inside = self.graph.is_within(place, axis.extent);
-        let mut lowering = Lowering::new(self);
-        lowering.kernel.name = lowering.builder.plan.buffer(buffer).name.clone();
-        let clear = lowering.fill(buffer, axes, 0.0);
-        let place = lowering.value(place);
-        let value = lowering.value(value);
-        let mut at = lowering.places(buffer, axes);
-        let rows = at.len() - axes.len();
-        let position = rows + axes.iter().position(|a| *a == axis).unwrap_or_default();
-        at[position] = place;
-        let checked = (0..at.len()).map(|i| i == position && !inside).collect();
-        let outer: Vec<Axis> = bound.iter().chain(axes.iter().copied().filter(|a| *a != axis)).collect();
-        let kept = outer.iter().map(|a| lowering.kernel.var(*a)).collect();
-        let sink = Sink::Store { buffer, at, value, combine: Some(Reduction::Sum), checked };
-        lowering.schedule(vec![clear, Nest { outer: vec![], phases: vec![Phase { kept, ..Phase::of(vec![sink]) }] }])
-    }
 }
 
 impl Lowering<'_> {
@@ -173,7 +98,7 @@ impl Lowering<'_> {
         self.schedule(vec![nest])
     }
 
-    fn store_nest(&mut self, buffer: BufferId, axes: &[Axis], value: ExprId) -> Nest {
+    pub(super) fn store_nest(&mut self, buffer: BufferId, axes: &[Axis], value: ExprId) -> Nest {
         let at = self.places(buffer, axes);
         let checked = vec![false; at.len()];
         let kept = axes.iter().map(|a| self.kernel.var(*a)).collect();
@@ -268,19 +193,19 @@ impl Lowering<'_> {
         (self.kernel.intern(Expr::Total(total)), total)
     }
 
-    fn bulk(&mut self, bulk: crate::kernel::Kernel, arg: ExprId) -> ExprId {
+    pub(super) fn bulk(&mut self, bulk: crate::kernel::Kernel, arg: ExprId) -> ExprId {
         let call = self.kernel.call(bulk);
         self.kernel.intern(Expr::Call(call, vec![arg]))
     }
 
-    fn minus(&mut self, a: ExprId, b: ExprId) -> ExprId {
+    pub(super) fn minus(&mut self, a: ExprId, b: ExprId) -> ExprId {
         let minus_one = self.kernel.intern(Expr::Real((-1.0f64).to_bits()));
         let negative = self.kernel.intern(Expr::Inst(Inst::Mul, 0, vec![minus_one, b]));
         self.kernel.intern(Expr::Inst(Inst::Add, 0, vec![a, negative]))
     }
 
     /// The value, but 0 for infinities: what is taken out of a logsumexp.
-    fn finite_or_zero(&mut self, e: ExprId) -> ExprId {
+    pub(super) fn finite_or_zero(&mut self, e: ExprId) -> ExprId {
         let infinity = self.kernel.intern(Expr::Real(f64::INFINITY.to_bits()));
         let zero = self.kernel.intern(Expr::Real(0));
         let size = self.kernel.intern(Expr::Inst(Inst::Abs, 0, vec![e]));

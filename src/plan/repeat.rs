@@ -205,6 +205,7 @@ impl Builder {
                 let index = vars.iter().zip(&self.graph.args(*n)[1..]).find(|e| e.0 == axis);
                 index.is_some_and(|e| is_end(*e.1))
             }
+            _ if self.scatters.contains_key(n) => !self.sources(*n).contains(&out),
             _ => self.products.contains_key(n) || !self.graph.args(n.to_owned()).contains(&out),
         });
         let factors = self.products.values().all(|p| p.a != out && p.b != out);

@@ -1,7 +1,8 @@
 //! The reduction rows: what can be done over bound axes.
 //!
 //! Reads nothing. A text sees `ct`, `out`, the body `x`, its bound axes `r`, and `s`, a fresh copy of `r`
-//! (`x[s]` is the body read at `s`, `s == r` holds where all of them are equal).
+//! (`x[s]` is the body read at `s`, `s == r` holds where all of them are equal). Texts of extreme values see `x` without
+//! its filter, and `w`, whether the filter lets it through; the result counts only where it does.
 
 use super::Vjp;
 
@@ -65,13 +66,13 @@ reductions! {
     Max = {
         name: "max", kind: ReductionKind::Real,
         eval: |v| v.iter().fold(f64::NEG_INFINITY, |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(*b) }),
-        vjp: Vjp::Text("(if x == out then ct else 0) / sum[r](if x == out then 1 else 0)"),
+        vjp: Vjp::Text("(if x == out then ct else 0) / sum[r](if w and x == out then 1 else 0)"),
     }
     /// Smallest value; inf of none, NaN if any is NaN. At ties the derivative is shared equally.
     Min = {
         name: "min", kind: ReductionKind::Real,
         eval: |v| v.iter().fold(f64::INFINITY, |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(*b) }),
-        vjp: Vjp::Text("(if x == out then ct else 0) / sum[r](if x == out then 1 else 0)"),
+        vjp: Vjp::Text("(if x == out then ct else 0) / sum[r](if w and x == out then 1 else 0)"),
     }
     /// log(sum(exp(x))) without overflow: the largest value is taken out first. -inf of none.
     LogSumExp = {

@@ -256,8 +256,155 @@ def matrices():
     case("matrices", {}, inputs, {"b": r.normal(size=d), "C": r.normal(size=(d, k)), "S": square() / 2}, model)
 
 
+# ---- segments and graphs --------------------------------------------------------------------------------------------
+
+
+def segment_mask(ids, n):
+    return ids[None, :] == jnp.arange(n)[:, None]
+
+
+def masked(op, neutral, mask, s):
+    """A reduction over the last axis of what the mask lets through; derivatives are 0 where nothing is."""
+    some = mask.any(1)
+    safe = jnp.where(some[:, None], jnp.where(mask, s, neutral), 0.0)
+    return jnp.where(some, op(safe, axis=1), neutral)
+
+
+def segments():
+    r = rng(6)
+    n, m, d = 5, 9, 2
+    ids = np.array([0, 2, 0, 1, 2, 0, 4, 2, 0])
+    alive = np.array([1, 1, 0, 1, 0, 1, 0, 1, 1], dtype=bool)
+    s = r.normal(size=m)
+    s[5] = s[2] = 1.75  # a tie for the largest of segment 0
+
+    def model(i, p):
+        a, w, u = i["alive"], i["w"], i["u"]
+        mask = segment_mask(i["ids"], n)
+        count = mask.sum(1)
+        inf = jnp.inf
+
+        def mean(mask, x):
+            k = mask.sum(1)
+            return jnp.where(mask, x, 0.0).sum(1) / jnp.maximum(k, 1)
+
+        def reductions(s):
+            q, at = p["q"], i["ids"]
+            average = mean(mask, s)
+            soft = masked(jax.nn.logsumexp, -inf, mask, s)
+            largest = masked(jnp.max, -inf, mask, s)
+            living = masked(jax.nn.logsumexp, -inf, mask & a, s[None, :] * q[:, None])
+            return {
+                "total": jnp.where(mask, s, 0.0).sum(1) * q,
+                "average": average,
+                "product": jnp.where(mask, s, 1.0).prod(1),
+                "largest": largest,
+                "smallest": masked(jnp.min, inf, mask, s),
+                "soft": soft,
+                "spread": mean(mask, (s - average[:, None]) ** 2),
+                "some": (mask & (s > 1)).any(1),
+                "living": living,
+                "peak": largest[at],
+                "share": jnp.exp(s - soft[at]),
+            }
+
+        def rows(h):
+            columns = {}
+            for name, f in {
+                "sums": lambda x: jnp.where(mask, x, 0.0).sum(1),
+                "means": lambda x: mean(mask, x),
+                "products": lambda x: jnp.where(mask, x, 1.0).prod(1),
+                "highs": lambda x: masked(jnp.max, -inf, mask, x),
+                "lows": lambda x: masked(jnp.min, inf, mask, x),
+                "softs": lambda x: masked(jax.nn.logsumexp, -inf, mask, x),
+                "shares": lambda x: jnp.exp(x - masked(jax.nn.logsumexp, -inf, mask, x)[i["ids"]]),
+            }.items():
+                columns[name] = jnp.stack([f(h[:, k]) for k in range(d)], axis=1)
+            return columns
+
+        def energy(s, h):
+            v = reductions(s)
+            square = lambda x, there: jnp.where(there, jnp.where(there, x, 0.0) ** 2, 0.0)
+            total = v["total"] ** 2 + v["average"] ** 2 + v["spread"] ** 2 + v["product"] ** 2
+            total += sum(square(v[k], count > 0) for k in ["largest", "smallest", "soft"])
+            e = (w * total).sum() + (w * square(v["living"], (mask & a).any(1))).sum()
+            e += (u * v["peak"] ** 2).sum() + (u * v["share"] ** 2).sum()
+            c = rows(h)
+            return e + (c["shares"] ** 2).sum() + (c["highs"][0] ** 2).sum()
+
+        g = jax.grad(energy)
+        second = jax.grad(lambda s: (g(s, p["h"]) * u).sum())(p["s"])
+        return reductions(p["s"]) | rows(p["h"]) | {"second": second, "loss": energy(p["s"], p["h"])}
+
+    inputs = {"ids": ids, "alive": alive, "w": r.normal(size=n), "u": r.normal(size=m)}
+    params = {"s": s, "q": r.normal(size=n), "h": r.normal(size=(m, d))}
+    case("segments", {"N": n, "M": m}, inputs, params, model)
+
+
+def gcn():
+    r = rng(7)
+    n, m, h, c = 6, 11, 8, 2
+
+    def model(i, p):
+        a = jnp.zeros((n, n)).at[i["dst"], i["src"]].add(1.0)
+        deg = 1 + a.sum(1)
+        spread = lambda x: (x + a @ x) / deg[:, None]
+        z = spread(jax.nn.relu(spread(p["W1"])) @ p["W2"])
+        y, seen = i["y"], i["seen"]
+        hit = (z.argmax(1) == y) & ~seen
+        loss = jnp.where(seen, cross_entropy(y, z), 0.0).sum() / seen.sum()
+        return {"p": jax.nn.softmax(z), "accuracy": hit.sum() / (~seen).sum(), "loss": loss}
+
+    inputs = {
+        "src": r.integers(0, n, m),
+        "dst": r.integers(0, n - 1, m),
+        "seen": np.array([1, 0, 1, 1, 0, 0], dtype=bool),
+        "y": r.integers(0, c, n),
+    }
+    params = {"W1": r.normal(size=(n, h)), "W2": r.normal(size=(h, c))}
+    case("gcn", {"N": n, "M": m}, inputs, params, model)
+
+
+def graph_attention():
+    r = rng(8)
+    n, m, d, h, c = 6, 12, 3, 8, 7
+
+    def model(i, p):
+        src, dst = i["src"], i["dst"]
+        x = i["x"] @ p["W"]
+        s = jax.nn.leaky_relu(x[src] @ p["a"] + x[dst] @ p["b"], 0.2)
+        mask = segment_mask(dst, n)
+        alpha = jnp.exp(s - masked(jax.nn.logsumexp, -jnp.inf, mask, s)[dst])
+        z = jax.nn.elu(jnp.where(mask, alpha, 0.0) @ x[src]) @ p["Wo"]
+        return {"α": alpha, "p": jax.nn.softmax(z), "loss": cross_entropy(i["y"], z).mean()}
+
+    inputs = {
+        "src": r.integers(0, n, m),
+        "dst": r.integers(0, n - 1, m),
+        "x": r.normal(size=(n, d)),
+        "y": r.integers(0, c, n),
+    }
+    shapes = {"W": (d, h), "a": h, "b": h, "Wo": (h, c)}
+    case("graph_attention", {"N": n, "M": m, "D": d}, inputs, {k: r.normal(size=v) for k, v in shapes.items()}, model)
+
+
 if __name__ == "__main__":
-    for make in (derivatives, pinn, loops, lstm, tower, gaussian_process, gaussian_mixture, matrices):
+    makers = [
+        derivatives,
+        pinn,
+        loops,
+        lstm,
+        tower,
+        gaussian_process,
+        gaussian_mixture,
+        matrices,
+        segments,
+        gcn,
+        graph_attention,
+    ]
+    for make in makers:
         make()
     path = pathlib.Path(__file__).with_name("programs.json")
-    path.write_text(json.dumps(plain(CASES), ensure_ascii=False) + "\n")
+    # One line for each program.
+    lines = [f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in plain(CASES).items()]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
