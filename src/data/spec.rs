@@ -232,6 +232,8 @@ impl Reader<'_> {
 fn check_rows(table: &TableSpec, per_row: &[(&PortEntry, &RowPort)], problems: &mut Vec<Diagnostic>) {
     let settings = &table.settings;
     match &settings.file {
+        // A wrong or misspelt `file` was reported.
+        None if !problems.is_empty() => {}
         None => {
             let needs = per_row.iter().find(|(entry, _)| entry.expr.needs_file() || !entry.expr.has_columns());
             problems.extend(needs.map(|(entry, _)| error::no_file(entry.expr.span)));
