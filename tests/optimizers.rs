@@ -211,3 +211,71 @@ fn rates_can_be_replaced() {
     assert_eq!((rule.rate(), Optimizer::from(rule).with_rate(0.25)), (0.5, Some(rule.with_rate(0.25).into())));
     assert_eq!(Optimizer::Lbfgs { history: 3 }.with_rate(0.1), None);
 }
+
+fn squares(source: &str, data: &Dataset) -> Result<nnc::fit::Fitted, FitError> {
+    run(&Model::from_source(source).unwrap(), data)
+}
+
+fn param(fitted: &nnc::fit::Fitted, name: &str) -> f64 {
+    fitted.weights.param(name).unwrap().values.to_f64()[0]
+}
+
+/// NIST Statistical Reference Datasets, Misra1a: data, the first start, and the certified estimates.
+const MISRA: [[f64; 14]; 2] = [
+    [77.6, 114.9, 141.1, 190.8, 239.9, 289.0, 332.8, 378.4, 434.8, 477.3, 536.8, 593.1, 689.1, 760.0],
+    [10.07, 14.73, 17.94, 23.93, 29.61, 35.18, 40.02, 44.82, 50.76, 55.05, 61.01, 66.40, 75.47, 81.78],
+];
+
+#[test]
+fn least_squares_finds_certified_values() {
+    let data =
+        || Dataset::new(14).unwrap().column("x", MISRA[0].to_vec()).unwrap().column("y", MISRA[1].to_vec()).unwrap();
+    for (loss, k) in [
+        ("sum((y - a * (1 - exp(-b * x)))^2)", "param b = 1e-4"),
+        ("mean((y - a * (1 - exp(-b * x)))^2) / 2", "param b = 1e-4"),
+        // As a positive param, of which the logarithm is fitted.
+        ("sum((y - a * (1 - exp(-b * x)))^2) + 3", "param b: positive = 1e-4"),
+    ] {
+        let source = format!(
+            "precision f64\ndim N\ninput x: [N]\ntarget y: [N]\nparam a = 500\n{k}\nloss {loss}\n\
+             train {{ optimizer = levenberg_marquardt() }}\n"
+        );
+        let fitted = squares(&source, &data()).unwrap();
+        close(param(&fitted, "a"), 238.94212918, 1e-8, loss);
+        close(param(&fitted, "b"), 5.5015643181e-4, 1e-8, loss);
+        assert_eq!(fitted.outcome, Outcome::Converged);
+        assert!(fitted.epochs < 30, "{} iterations", fitted.epochs);
+    }
+}
+
+#[test]
+fn least_squares_of_several_terms_and_weights() {
+    // Minimise the mean over three rows of w (a x - y)², plus 0.5 a²:
+    // a = (Σ w x y / 3) / (Σ w x² / 3 + 0.5) = (37 / 3) / (23 / 3 + 0.5).
+    let rows = |v: [f64; 3]| v.to_vec();
+    let data = Dataset::new(3).unwrap().column("x", rows([1.0, 2.0, 3.0])).unwrap();
+    let data = data.column("y", rows([2.0, 3.0, 5.0])).unwrap().column("w", rows([2.0, 3.0, 1.0])).unwrap();
+    let model = |loss: &str| {
+        format!(
+            "precision f64\ndim N\ninput x: [N]\ninput w: [N]\ntarget y: [N]\nparam a = 7\nloss {loss}\n\
+             train {{ optimizer = levenberg_marquardt() }}\n"
+        )
+    };
+    let expected = (2.0 * 2.0 + 3.0 * 6.0 + 15.0) / 3.0 / ((2.0 + 12.0 + 9.0) / 3.0 + 0.5);
+    let fitted = squares(&model("mean(w * (a * x - y)^2) + 0.5 * a^2"), &data).unwrap();
+    close(param(&fitted, "a"), expected, 1e-12, "a");
+    for other in ["mean(abs(a * x - y) + 0 * w)", "mean(w * (a * x - y)^2) + a", "-mean(w * (a * x - y)^2)"] {
+        let Err(FitError::Model(problems)) = squares(&model(other), &data) else { panic!("{other}") };
+        assert_eq!(problems[0].code, "E0611", "{other}");
+    }
+}
+
+#[test]
+fn least_squares_in_single_precision_and_with_arrays() {
+    // Rosenbrock's function is a sum of squares; LM reaches (1, 1).
+    let source = "param v: [2] = [-1.2, 1]\nloss (1 - v[0])^2 + 100 * (v[1] - v[0]^2)^2\n\
+        train { optimizer = levenberg_marquardt() }\n";
+    let fitted = squares(source, &Dataset::default()).unwrap();
+    let v = fitted.weights.param("v").unwrap().values.to_f64();
+    assert!(v.iter().all(|x| (x - 1.0).abs() < 1e-5), "{v:?}");
+}

@@ -73,10 +73,11 @@ const OPTIMIZERS: &[Form<Optimizer>] = &[
         arguments: &[("history", Some(10.0))],
         make: |v| Optimizer::Lbfgs { history: v[0] as usize },
     },
+    Form { name: "levenberg_marquardt", arguments: &[], make: |_| Optimizer::LevenbergMarquardt },
 ];
 
 /// Optimisers of the language that this version does not have.
-const LATER: &[&str] = &["levenberg_marquardt", "newton"];
+const LATER: &[&str] = &["newton"];
 
 /// Schedules. The first argument is the rate at the beginning, which the factors are shares of.
 const SCHEDULES: &[Form<Schedule>] = &[

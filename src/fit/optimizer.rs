@@ -14,6 +14,8 @@ pub enum Optimizer {
         /// How many past steps it remembers.
         history: usize,
     },
+    /// For losses that are sums of squares, see [`LevenbergMarquardt`](super::LevenbergMarquardt).
+    LevenbergMarquardt,
 }
 
 impl Optimizer {
@@ -21,7 +23,7 @@ impl Optimizer {
     pub fn with_rate(self, rate: f64) -> Option<Optimizer> {
         match self {
             Optimizer::FirstOrder(rule) => Some(Optimizer::FirstOrder(rule.with_rate(rate))),
-            Optimizer::Lbfgs { .. } => None,
+            Optimizer::Lbfgs { .. } | Optimizer::LevenbergMarquardt => None,
         }
     }
 }

@@ -150,9 +150,13 @@ impl Settings {
 
     /// Settings that do not go with the optimiser; the entries of `blocks` say where they stand, the first one first.
     fn contradictions(&self, blocks: &[&Block], problems: &mut Vec<Diagnostic>) {
-        let Optimizer::Lbfgs { .. } = self.optimizer else { return };
+        let name = match self.optimizer {
+            Optimizer::FirstOrder(_) => return,
+            Optimizer::Lbfgs { .. } => "lbfgs",
+            Optimizer::LevenbergMarquardt => "levenberg_marquardt",
+        };
         let at = |key: &str| blocks.iter().flat_map(|b| &b.entries).find(|e| e.key.text == key).map(|e| e.key.span);
-        let steps = "it searches along its direction, so its steps need no bound";
+        let steps = "it finds the length of its steps itself, so they need no bound";
         let rows = "it compares losses of the same rows: leave `batch` out, or use `adam()`";
         for (key, given, help) in [
             ("batch", self.batch != Batch::All, rows),
@@ -160,7 +164,7 @@ impl Settings {
             ("clip_value", self.clip_value.is_some(), steps),
         ] {
             if given {
-                problems.push(error::not_with_optimizer(at(key).unwrap_or_default(), key, "lbfgs", help));
+                problems.push(error::not_with_optimizer(at(key).unwrap_or_default(), key, name, help));
             }
         }
     }
@@ -455,7 +459,7 @@ mod tests {
             ("train { optimizer = adam(lr = step(0.1)) }", "E0606", "step(0.1)"),
             ("train { optimizer = adam(lr = cosine(0.1, wramup = 3)) }", "E0606", "wramup"),
             ("train { optimizer = lbfgs(lr = 0.1) }", "E0606", "lr"),
-            ("train { optimizer = levenberg_marquardt() }", "E0604", "levenberg_marquardt"),
+            ("train { optimizer = newton() }", "E0604", "newton"),
             ("train { optimizer = lbfgs(), batch = 3 }", "E0611", "batch"),
             ("train { optimizer = lbfgs(), clip_norm = 3 }", "E0611", "clip_norm"),
             ("train { optimizer = sgd(rate = 0.1) }", "E0606", "rate"),

@@ -9,7 +9,8 @@ use super::evaluate::{Score, Scorer, dims, params};
 use super::not_finite;
 use super::observer::{EpochDone, Observer, Started, Stepped};
 use super::settings::{Batch as BatchSize, Monitor, Settings};
-use super::{Iteration, Lbfgs, Optimizer, Stepper, all_finite, clip_norm, clip_value};
+use super::squares::Squares;
+use super::{Iteration, Lbfgs, LevenbergMarquardt, Optimizer, Stepper, all_finite, clip_norm, clip_value};
 use crate::diag::catalog::training as error;
 use crate::graph::{Op, Precision, Role};
 use crate::model::{
@@ -113,6 +114,8 @@ struct Run<'a, R> {
     theta: Vec<R>,
     gradient: Vec<R>,
     engine: Engine<R>,
+    /// For a method of least squares.
+    squares: Option<Squares<'a, R>>,
     order: Vec<u32>,
     steps: u64,
 }
@@ -120,20 +123,33 @@ struct Run<'a, R> {
 /// What makes the steps.
 enum Engine<R> {
     Rule(Stepper<R>),
-    /// With the number of iterations in a row that hardly changed the loss.
-    Lbfgs(Box<Lbfgs>, usize),
+    Search(Search),
     /// No better point is found.
     Converged,
 }
 
+/// An optimiser that evaluates at several points for a step.
+struct Search {
+    method: Method,
+    /// The loss before.
+    loss: Option<f64>,
+    /// Iterations in a row that hardly changed it.
+    stalled: usize,
+}
+
+enum Method {
+    Lbfgs(Box<Lbfgs>),
+    Squares(LevenbergMarquardt),
+}
+
 impl<R: Real> Engine<R> {
     fn new(optimizer: Optimizer, theta: &[R]) -> Engine<R> {
+        let start = || theta.iter().map(|x| x.to_f64()).collect();
+        let search = |method| Engine::Search(Search { method, loss: None, stalled: 0 });
         match optimizer {
             Optimizer::FirstOrder(rule) => Engine::Rule(Stepper::new(rule, theta.len())),
-            Optimizer::Lbfgs { history } => {
-                let start = theta.iter().map(|x| x.to_f64()).collect();
-                Engine::Lbfgs(Box::new(Lbfgs::new(start, history)), 0)
-            }
+            Optimizer::Lbfgs { history } => search(Method::Lbfgs(Box::new(Lbfgs::new(start(), history)))),
+            Optimizer::LevenbergMarquardt => search(Method::Squares(LevenbergMarquardt::new(start()))),
         }
     }
 }
@@ -190,6 +206,13 @@ impl<'a, R: Real> Run<'a, R> {
         let step = model.compile(&options)?;
         let batch = Batch::new(model, data, &layout, step.signature(), size)?;
         let theta = form.start(settings.seed)?;
+        let mut squares = None;
+        if settings.optimizer == Optimizer::LevenbergMarquardt {
+            squares = Squares::new(model, data, &layout, &options, &loss.name, train)?;
+            if squares.is_none() {
+                return Err(Box::new(error::no_sum_of_squares(loss.span, &loss.name)).into());
+            }
+        }
         Ok(Run {
             model,
             data,
@@ -203,6 +226,7 @@ impl<'a, R: Real> Run<'a, R> {
             size,
             gradient: vec![R::ZERO; layout.len],
             engine: Engine::new(settings.optimizer, &theta),
+            squares,
             layout,
             form,
             theta,
@@ -404,24 +428,34 @@ impl<'a, R: Real> Run<'a, R> {
 
     /// One step of an optimiser that evaluates the loss at several points; gives the loss after it.
     fn search(&mut self) -> Result<f64, FitError> {
-        let Engine::Lbfgs(mut minimiser, stalled) = std::mem::replace(&mut self.engine, Engine::Converged) else {
+        let Engine::Search(mut search) = std::mem::replace(&mut self.engine, Engine::Converged) else {
             return self.gradient(true);
         };
-        let before = minimiser.loss();
-        let done = minimiser.iterate(&mut |point, gradient| -> Result<f64, FitError> {
-            self.theta.iter_mut().zip(point).for_each(|(to, x)| *to = R::from_f64(*x));
-            let loss = self.gradient(true)?;
-            gradient.iter_mut().zip(&self.gradient).for_each(|(to, g)| *to = g.to_f64());
-            Ok(loss)
-        })?;
-        self.theta.iter_mut().zip(minimiser.point()).for_each(|(to, x)| *to = R::from_f64(*x));
-        self.gradient.iter_mut().zip(minimiser.gradient()).for_each(|(to, g)| *to = R::from_f64(*g));
-        let loss = minimiser.loss().unwrap_or(f64::NAN);
+        let (done, loss) = match &mut search.method {
+            Method::Lbfgs(minimiser) => {
+                let done = minimiser.iterate(&mut |point, gradient| -> Result<f64, FitError> {
+                    self.theta.iter_mut().zip(point).for_each(|(to, x)| *to = R::from_f64(*x));
+                    let loss = self.gradient(true)?;
+                    gradient.iter_mut().zip(&self.gradient).for_each(|(to, g)| *to = g.to_f64());
+                    Ok(loss)
+                })?;
+                self.theta.iter_mut().zip(minimiser.point()).for_each(|(to, x)| *to = R::from_f64(*x));
+                self.gradient.iter_mut().zip(minimiser.gradient()).for_each(|(to, g)| *to = R::from_f64(*g));
+                (done, minimiser.loss().unwrap_or(f64::NAN))
+            }
+            Method::Squares(method) => {
+                let Some(squares) = &mut self.squares else { return self.gradient(true) };
+                let done = method.iterate(squares)?;
+                self.theta.iter_mut().zip(method.point()).for_each(|(to, x)| *to = R::from_f64(*x));
+                (done, self.gradient(true)?)
+            }
+        };
         // Losses that differ by rounding alone say no more about where to go.
-        let is_still = before.is_some_and(|b| (b - loss).abs() <= 4.0 * R::EPSILON * b.abs());
-        let stalled = if is_still { stalled + 1 } else { 0 };
-        if done == Iteration::Moved && stalled < STALLED {
-            self.engine = Engine::Lbfgs(minimiser, stalled);
+        let is_still = search.loss.is_some_and(|b| (b - loss).abs() <= 4.0 * R::EPSILON * b.abs());
+        search.stalled = if is_still { search.stalled + 1 } else { 0 };
+        search.loss = Some(loss);
+        if done == Iteration::Moved && search.stalled < STALLED {
+            self.engine = Engine::Search(search);
         }
         Ok(loss)
     }

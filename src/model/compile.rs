@@ -365,7 +365,7 @@ fn with_respect_to(program: &Program, options: &Options) -> Result<Vec<PortId>, 
     names.iter().map(find).collect()
 }
 
-fn reachable_ports(graph: &Graph, roots: impl Iterator<Item = NodeId>) -> Vec<PortId> {
+pub(super) fn reachable_ports(graph: &Graph, roots: impl Iterator<Item = NodeId>) -> Vec<PortId> {
     let roots: Vec<NodeId> = roots.collect();
     let port = |n: NodeId| match graph.op(n) {
         Op::Port(id) => Some(*id),
@@ -379,7 +379,12 @@ fn reachable_ports(graph: &Graph, roots: impl Iterator<Item = NodeId>) -> Vec<Po
 
 /// Compiles what the options ask for.
 pub(super) fn compile(program: &Program, options: &Options) -> Result<Function, CompileError> {
-    let mut prepared = prepare(program, options, true)?;
+    let prepared = prepare(program, options, true)?;
+    finish(program, prepared, options)
+}
+
+/// Compiles terms that are ready.
+pub(super) fn finish(program: &Program, mut prepared: Prepared, options: &Options) -> Result<Function, CompileError> {
     let sizes = sizes(&prepared);
     let signature = signature_of(program, &prepared, &sizes);
     let labels = signature.inputs.iter().any(|p| p.element != signature.precision.into());

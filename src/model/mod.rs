@@ -12,6 +12,7 @@ mod gradcheck;
 mod initial;
 mod interpreted;
 mod layout;
+mod least_squares;
 #[cfg(feature = "jit")]
 mod native;
 mod real;
@@ -28,6 +29,7 @@ pub use function::{Function, NamedValue, Workspace};
 pub use gradcheck::{Check, GradientCheck, GradientCheckError, gradcheck};
 pub use initial::{fans, initialize};
 pub use layout::{Layout, LayoutEntry, dims_of_data};
+pub use least_squares::DIRECTION;
 pub use real::Real;
 pub use signature::{Port, PortRole, Signature, Size};
 pub use slice::{Element, Slice, SliceMut, Values};

@@ -100,6 +100,17 @@ impl Model {
         Ok(compile::compile(self.program(), options)?.with_front_end(self.lowering, needs))
     }
 
+    /// A function of the residuals of a loss, whose squares add up to it but for what no param changes, and, in the same
+    /// order, of their changes when every param moves along its direction: an input named
+    /// [`DIRECTION`](super::DIRECTION) and the param. None if the loss is no sum of squares. Of the options, `free`,
+    /// `training`, the back end and the sizes count.
+    ///
+    /// # Errors
+    /// As [`Model::compile`].
+    pub fn residuals(&self, options: &Options, loss: &str) -> Result<Option<Function>, CompileError> {
+        super::least_squares::residuals(self.program(), options, loss)
+    }
+
     /// The gradients that the options ask for ([`Options::gradient`]), printed as a model: its outputs are named `dW` for
     /// a param `W`, and it compiles again. Also tells how long that took.
     ///

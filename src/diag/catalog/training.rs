@@ -68,7 +68,8 @@ pub const ENTRIES: &[CodeEntry] = &[
             - `adadelta(lr = 1, beta = 0.9, eps = 1e-6)`: steps in the unit of the parameters;\n\
             - `adam(lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8)`: running means of g and g²;\n\
             - `adamw(…, decay = 0.01)`: Adam, and x ← x − lr · decay · x;\n\
-            - `lbfgs(history = 10)`: a quasi-Newton method with a line search over all rows, for smooth losses.",
+            - `lbfgs(history = 10)`: a quasi-Newton method with a line search over all rows, for smooth losses;\n\
+            - `levenberg_marquardt()`: for losses that are sums of squares, with not too many params.",
         example: "param a = 1\nloss (a - 3)^2\ntrain { optimizer = adm(lr = 0.1) }\n",
         fixed: Some("param a = 1\nloss (a - 3)^2\ntrain { optimizer = adam(lr = 0.1) }\n"),
     },
@@ -128,7 +129,9 @@ pub const ENTRIES: &[CodeEntry] = &[
         code: "E0611",
         title: "settings of `train` that do not go together",
         explanation: "`lbfgs()` compares losses of the same rows at several points, so `batch` must be `all`; it searches for\n\
-            the length of its steps, so `clip_norm` and `clip_value` have nothing to bound.\n\n\
+            the length of its steps, so `clip_norm` and `clip_value` have nothing to bound. The same holds for\n\
+            `levenberg_marquardt()`, which also needs a loss that is built from squares by `sum`, `mean`, `+` and factors that\n\
+            no param changes: `sum((y - f)^2)`.\n\n\
             `starts = 5` makes five runs with other random initial values and keeps the best. If no param has a random\n\
             start, all runs would be the same.",
         example: "param a = 1\nloss (a - 3)^2\ntrain { optimizer = lbfgs(), batch = 32 }\n",
@@ -219,6 +222,13 @@ pub fn nesterov_without_momentum(at: Span) -> Diagnostic {
 /// A setting that does not go with an optimiser that makes its own steps.
 pub fn not_with_optimizer(at: Span, setting: &str, optimizer: &str, help: &str) -> Diagnostic {
     Diagnostic::new("E0611", format!("`{optimizer}` does not go with `{setting}`"), at, "").help(help)
+}
+
+/// `levenberg_marquardt()` for a loss of another form.
+pub fn no_sum_of_squares(at: Span, name: &str) -> Diagnostic {
+    let message = format!("`levenberg_marquardt` needs a sum of squares, which the loss `{}` is not", shown(name));
+    Diagnostic::new("E0611", message, at, "not built from squares by `sum`, `mean`, `+` and constant factors")
+        .help("write it like `mean((y - f)^2)`, or use `lbfgs()`, which takes any smooth loss")
 }
 
 /// `starts` where every start is the same.

@@ -1,0 +1,85 @@
+//! The residuals of a model on a data set, as a method of least squares asks for them.
+//!
+//! Reads models and data sets. Must not know the method.
+
+use super::batch::Batch;
+use super::dataset::Dataset;
+use super::error::FitError;
+use super::levenberg::{Linearized, Residuals};
+use crate::model::{DIRECTION, Function, Layout, LayoutEntry, Model, NamedValue, Options, Real, SliceMut, Workspace};
+
+/// A compiled function of params and directions, with the data it is called with.
+pub(super) struct Squares<'a, R> {
+    function: Function,
+    workspace: Workspace,
+    batch: Batch<'a>,
+    /// Params, and behind them their directions.
+    both: Vec<R>,
+    results: Option<Vec<NamedValue>>,
+}
+
+impl<'a, R: Real> Squares<'a, R> {
+    /// None if the loss is no sum of squares.
+    pub fn new(
+        model: &Model,
+        data: &'a Dataset,
+        layout: &Layout,
+        options: &Options,
+        loss: &str,
+        rows: &[u32],
+    ) -> Result<Option<Squares<'a, R>>, FitError> {
+        let Some(function) = model.residuals(options, loss)? else { return Ok(None) };
+        let direction = |entry: &LayoutEntry| LayoutEntry {
+            name: format!("{DIRECTION}{}", entry.name),
+            shape: entry.shape.clone(),
+            range: entry.range.start + layout.len..entry.range.end + layout.len,
+        };
+        let entries = layout.entries.iter().cloned().chain(layout.entries.iter().map(direction)).collect();
+        let both = Layout { entries, len: 2 * layout.len };
+        let mut batch = Batch::new(model, data, &both, function.signature(), rows.len())?;
+        batch.fill(rows);
+        let workspace = function.workspace();
+        Ok(Some(Squares { function, workspace, batch, both: vec![R::ZERO; 2 * layout.len], results: None }))
+    }
+
+    /// Calls the function; gives all residuals one after the other, then how they change along the direction.
+    fn call(&mut self) -> Result<(Vec<f64>, Vec<f64>), FitError> {
+        let inputs = self.batch.inputs(&self.both);
+        let results = match &mut self.results {
+            Some(results) => results,
+            none => none.insert(self.function.results_for(&inputs, &mut self.workspace)?),
+        };
+        let mut outputs: Vec<SliceMut> = results.iter_mut().map(|r| r.values.as_slice_mut()).collect();
+        self.function.call(&inputs, &mut outputs, &mut self.workspace)?;
+        let (residuals, tangents) = results.split_at(results.len() / 2);
+        let all = |results: &[NamedValue]| results.iter().flat_map(|r| r.values.to_f64()).collect();
+        Ok((all(residuals), all(tangents)))
+    }
+
+    fn set(&mut self, point: &[f64]) {
+        self.both.iter_mut().zip(point).for_each(|(to, x)| *to = R::from_f64(*x));
+    }
+}
+
+impl<R: Real> Residuals for Squares<'_, R> {
+    type Error = FitError;
+
+    fn residuals(&mut self, point: &[f64]) -> Result<Vec<f64>, FitError> {
+        self.set(point);
+        Ok(self.call()?.0)
+    }
+
+    fn linearized(&mut self, point: &[f64]) -> Result<Linearized, FitError> {
+        self.set(point);
+        let mut found = Linearized { residuals: vec![], columns: vec![] };
+        for i in point.len()..self.both.len() {
+            self.both[i] = R::ONE;
+            let called = self.call();
+            self.both[i] = R::ZERO;
+            let (residuals, column) = called?;
+            found.columns.push(column);
+            found.residuals = residuals;
+        }
+        Ok(found)
+    }
+}
