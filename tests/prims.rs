@@ -89,6 +89,7 @@ impl Case {
             Prim::Not => vec![Argument::Bool],
             Prim::Select => vec![Argument::Bool, real(1), real(2)],
             Prim::IndexToReal | Prim::IndexIsZero | Prim::IndexIsNonNegative => vec![Argument::Index],
+            Prim::IndexMul => vec![Argument::Index, Argument::Index],
             _ if self.row.args.is_empty() => (0..3).map(real).collect(),
             _ => (0..self.row.args.len()).map(real).collect(),
         }

@@ -57,6 +57,7 @@ impl Graph {
             Prim::Or => self.or(args[0], args[1]),
             Prim::Not => self.not(args[0]),
             Prim::IndexToReal => self.real_of_index(args[0]),
+            Prim::IndexMul => self.index_mul(args[0], args[1]),
             Prim::IndexIsZero => self.index_is_zero(args[0]),
             Prim::IndexIsNonNegative => self.index_is_non_negative(args[0]),
             Prim::Less if args[0] == args[1] => self.bool(false),

@@ -89,6 +89,21 @@ impl Graph {
         self.linear(&[(a, Poly::constant(1)), (b, Poly::constant(-1))], Poly::default())
     }
 
+    /// `a * b`: linear where one of them is a size, else a sum of products of atoms.
+    pub fn index_mul(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        let (left, right) = (self.linear_form(a), self.linear_form(b));
+        let mut terms: Vec<(NodeId, Poly)> = vec![];
+        for (x, k) in &left.terms {
+            terms.push((*x, k.mul(&right.constant)));
+            for (y, c) in &right.terms {
+                let product = self.make(Op::Prim(Prim::IndexMul, 0), [*x.min(y), *x.max(y)].into_iter().collect());
+                terms.push((product, k.mul(c)));
+            }
+        }
+        terms.extend(right.terms.iter().map(|(y, c)| (*y, c.mul(&left.constant))));
+        self.linear(&terms, left.constant.mul(&right.constant))
+    }
+
     /// `i div by`, rounded down, for a positive size.
     pub fn quotient(&mut self, i: NodeId, by: &Poly) -> NodeId {
         self.divide(i, by).0
@@ -160,9 +175,20 @@ impl Graph {
             Op::Quotient(by) => {
                 let (low, high) = self.bounds(self.args(atom)[0])?;
                 let by = self.extents.poly(*by);
-                // Exact only when both ends divide; otherwise say nothing.
-                let high = high.add(&Poly::constant(1)).divide_exactly(by)?.sub(&Poly::constant(1));
-                Some((low.divide_exactly(by)?, high))
+                let one = Poly::constant(1);
+                let known = |p: &Poly| self.extents.known(p).zip(self.extents.known(by).filter(|k| *k > 0));
+                let floor = |p: &Poly| known(p).map(|(n, k)| Poly::constant(n.div_euclid(k)));
+                // Of what is not negative, 0 and the dividend are bounds where nothing better is known.
+                let at_least_zero = self.extents.non_negative(&low);
+                let exact = high.add(&one).divide_exactly(by).map(|q| q.sub(&one));
+                let high = exact.or_else(|| floor(&high)).or_else(|| at_least_zero.then(|| high.clone()))?;
+                let low = low.divide_exactly(by).or_else(|| floor(&low));
+                Some((low.or_else(|| at_least_zero.then(Poly::default))?, high))
+            }
+            Op::Prim(Prim::IndexMul, _) => {
+                let (a, b) = (self.bounds(self.args(atom)[0])?, self.bounds(self.args(atom)[1])?);
+                let positive = self.extents.non_negative(&a.0) && self.extents.non_negative(&b.0);
+                positive.then(|| (a.0.mul(&b.0), a.1.mul(&b.1)))
             }
             Op::Port(port) => match self.port_info(*port).kind {
                 PortKind::Index(extent) => Some(below(extent)),

@@ -151,7 +151,7 @@ impl Graph {
                 Prim::Add => {
                     wrap(args.iter().map(|a| sub(*a, 1)).collect::<Vec<_>>().join(" + ").replace("+ -", "- "), 1)
                 }
-                Prim::Mul => wrap(args.iter().map(|a| sub(*a, 2)).collect::<Vec<_>>().join(" * "), 2),
+                Prim::Mul | Prim::IndexMul => wrap(args.iter().map(|a| sub(*a, 2)).collect::<Vec<_>>().join(" * "), 2),
                 Prim::Div => wrap(format!("{} / {}", sub(args[0], 2), sub(args[1], 3)), 2),
                 Prim::PowConst => wrap(format!("{}^{}", sub(args[0], 4), f64::from_bits(*bits)), 3),
                 Prim::Select => {

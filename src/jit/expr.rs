@@ -179,6 +179,7 @@ impl Emitter<'_, '_> {
                 let zero = self.int(0);
                 self.b.ins().icmp(IntCC::Equal, v[0], zero)
             }
+            Inst::IndexMul => self.b.ins().imul(v[0], v[1]),
             Inst::IndexIsNonNegative => {
                 let zero = self.int(0);
                 self.b.ins().icmp(IntCC::SignedGreaterThanOrEqual, v[0], zero)

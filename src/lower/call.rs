@@ -20,18 +20,8 @@ const MAX_RECURSION: usize = 100;
 const MAX_CALLS: usize = 100_000;
 
 /// Functions of the language that this version does not have.
-pub(super) const UNAVAILABLE: &[&str] = &[
-    "dropout",
-    "random_normal",
-    "random_uniform",
-    "sort",
-    "argsort",
-    "top_k",
-    "to_index",
-    "unpack_lower",
-    "pack_lower",
-    "load",
-];
+pub(super) const UNAVAILABLE: &[&str] =
+    &["dropout", "random_normal", "random_uniform", "sort", "argsort", "top_k", "to_index", "load"];
 
 /// One argument of a call to a built-in, matched to its parameter.
 pub(super) type Matched<'a> = Option<&'a Expr>;

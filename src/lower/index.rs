@@ -3,6 +3,7 @@
 //! Reads values and dims. Must not know reductions.
 
 use super::SizeCheck;
+use super::proofs::Tried;
 use super::reductions::Fold;
 use super::scope::Lowerer;
 use super::value::{Array, Evaluated, Reported, Slot, Sort, Value};
@@ -273,6 +274,7 @@ impl<'a> Lowerer<'a> {
             match self.prove(node) {
                 Proof::Inside => {}
                 Proof::When(poly) => self.need_size(poly, self.place(e.span), "this index"),
+                _ if self.try_values(node, e.span) == Tried::Holds => {}
                 outcome => {
                     let certain = matches!(outcome, Proof::Outside);
                     return self.leaves_axis(node, low, certain, slot, e, whole);

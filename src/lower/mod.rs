@@ -26,12 +26,14 @@ mod matrices;
 mod operators;
 mod order;
 mod program;
+mod proofs;
 mod ranges;
 mod reductions;
 mod repeat;
 mod scope;
 mod shape_functions;
 mod statements;
+mod triangles;
 mod types;
 mod unavailable;
 mod value;
@@ -62,6 +64,17 @@ pub struct Lowered {
     pub hints: FxHashMap<Axis, String>,
     /// What must hold of open dims once they are known.
     pub size_checks: Vec<SizeCheck>,
+    /// Indices that must stay on their axes once open dims are known.
+    pub index_checks: Vec<IndexCheck>,
+}
+
+/// An index that no inequality proves to stay on its axis, for open dims.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexCheck {
+    /// A truth value without axes that depends on sizes alone: whether it leaves the axis somewhere.
+    pub outside: NodeId,
+    /// The index.
+    pub span: Span,
 }
 
 /// A condition on open dims: `N - 3` must be at least 0 where a model reads `x[2]`.
@@ -183,6 +196,7 @@ fn finish(mut lowerer: Lowerer, modules: &[Module]) -> Lowered {
     lowered.diagnostics = lowerer.diagnostics;
     lowered.hints = lowerer.hints;
     lowered.size_checks = lowerer.size_checks;
+    lowered.index_checks = lowerer.index_checks;
     lowered
 }
 

@@ -206,12 +206,18 @@ impl<'a> Lowerer<'a> {
             (BinaryOp::Subtract, ..) => (one.clone(), one.scale(-1)),
             (BinaryOp::Multiply, _, Some(k)) => (k.clone(), Poly::default()),
             (BinaryOp::Multiply, Some(k), _) => (Poly::default(), k.clone()),
+            (BinaryOp::Multiply, None, None) => (one.clone(), one),
             _ => return None,
         };
+        let product = op == BinaryOp::Multiply && a.number.is_none() && b.number.is_none();
         let (nodes, axes) = match self.broadcast(&[a, b]) {
             Ok(found) => found,
             Err(_) => return Some(self.no_broadcast(op_span, op.symbol(), (a, left), (b, right))),
         };
+        if product {
+            let node = self.graph.index_mul(nodes[0], nodes[1]);
+            return Some(Ok(Value::Array(Array { node, axes, kind: Sort::Index { label, size: None }, number: None })));
+        }
         let mut terms = vec![];
         let mut constant = Poly::default();
         for (x, node, k) in [(a, nodes[0], ka), (b, nodes[1], kb)] {

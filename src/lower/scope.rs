@@ -2,11 +2,11 @@
 //!
 //! Reads the names of files. Must not know what expressions mean.
 
-use super::SizeCheck;
 use super::layers::Layers;
 use super::marker::Markers;
 use super::program::{Binding, Entity, ItemId, ItemKind, Module, ModuleId, Names};
 use super::value::{Array, Callee, Evaluated, LayerId, Reported, Slot, Value, ValueKey};
+use super::{IndexCheck, SizeCheck};
 use crate::diag::{Diagnostic, catalog::names as error};
 use crate::graph::{Axis, AxisMap, ExtentId, Graph, NodeId, Origin, Poly, PortId, PortKind, ProgramPort, Via};
 use crate::span::{SourceMap, Span};
@@ -37,6 +37,7 @@ pub(super) struct Lowerer<'a> {
     pub diagnostics: Vec<Diagnostic>,
     pub hints: FxHashMap<Axis, String>,
     pub size_checks: Vec<SizeCheck>,
+    pub index_checks: Vec<IndexCheck>,
     /// Instances of layers.
     pub layers: Layers,
     /// Results of calls.
@@ -121,6 +122,7 @@ impl<'a> Lowerer<'a> {
             diagnostics: vec![],
             hints: FxHashMap::default(),
             size_checks: vec![],
+            index_checks: vec![],
             layers: Layers::default(),
             calls: FxHashMap::default(),
             defining: vec![],

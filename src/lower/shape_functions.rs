@@ -80,6 +80,10 @@ natives! {
     ZerosLike = "zeros_like" ("x" false);
     /// `pad(x, 1, axis = [2, 3])`: values before and after the elements of some axes.
     Pad = "pad" ("x" false, "before" false, "after" true, "axis" true, "value" true);
+    /// `unpack_lower(v)`: the lower triangle of a matrix from its rows in one vector.
+    UnpackLower = "unpack_lower" ("v" false, "n" true);
+    /// `pack_lower(L)`: the rows of a lower triangle in one vector.
+    PackLower = "pack_lower" ("L" false);
     /// `split(x, 4)`: equal parts, or parts of given sizes, as a tuple.
     Split = "split" ("x" false, "parts" false, "axis" true);
 }
@@ -147,6 +151,8 @@ impl<'a> Lowerer<'a> {
             }
             Native::Pad => self.pad(&matched, span),
             Native::Split => self.split(&matched, span),
+            Native::UnpackLower => self.unpack_lower(x, second, span),
+            Native::PackLower => self.pack_lower(x, span),
             Native::Concat | Native::Stack => Err(Reported),
         }
     }

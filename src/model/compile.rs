@@ -390,7 +390,7 @@ pub(super) fn finish(program: &Program, mut prepared: Prepared, options: &Option
     let labels = signature.inputs.iter().any(|p| p.element != signature.precision.into());
     let engine = engine(program.precision, &mut prepared, options.backend)?;
     let timings = prepared.timings;
-    Ok(Function::new(Inner { signature, sizes, engine, timings, labels, needs: vec![] }))
+    Ok(Function::new(Inner { signature, sizes, engine, timings, labels, needs: vec![], indices: vec![] }))
 }
 
 #[cfg(feature = "jit")]

@@ -162,6 +162,12 @@ pub enum CallError {
         /// File, line and column.
         place: String,
     },
+    /// An index that leaves its axis for these sizes.
+    #[error("with these inputs the index at {place} leaves its axis")]
+    IndexOutside {
+        /// File, line and column.
+        place: String,
+    },
     /// A label that is not below its bound.
     #[error("`{port}` holds {value} in row {row}, but its labels are 0 to {largest}")]
     Label {

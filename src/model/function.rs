@@ -9,7 +9,8 @@ use super::signature::{Port, PortRole, Signature};
 use super::sizes::Sizes;
 use super::slice::{Element, Slice, SliceMut, Values};
 use crate::diag::catalog::nearest;
-use crate::graph::Poly;
+use crate::graph::{Graph, NodeId, Poly};
+use crate::interp::{Bindings, evaluate};
 use std::sync::Arc;
 
 /// Native code (or an interpreted program) that computes some values of a model, and gradients of one of them.
@@ -47,6 +48,28 @@ pub(super) struct Inner {
     pub labels: bool,
     /// What must hold of the sizes of open dims.
     pub needs: Vec<SizeNeed>,
+    /// Indices that must stay on their axes.
+    pub indices: Vec<IndexNeed>,
+}
+
+/// An index that must stay on its axis, tried for each set of sizes.
+#[derive(Debug)]
+pub(super) struct IndexNeed {
+    /// The graph of the model.
+    pub graph: Arc<Graph>,
+    /// A truth value that depends on sizes alone.
+    pub outside: NodeId,
+    pub place: String,
+}
+
+impl IndexNeed {
+    fn check(&self, dims: &[i64]) -> Result<(), CallError> {
+        let bindings = Bindings { dims: dims.to_vec(), ..Bindings::default() };
+        match evaluate(&self.graph, &bindings, &[(self.outside, &[])]) {
+            Ok(values) if values == [[0.0]] => Ok(()),
+            _ => Err(CallError::IndexOutside { place: self.place.clone() }),
+        }
+    }
 }
 
 /// A size that must not be negative: `N - 6` where the model reads `x[5]`.
@@ -96,10 +119,16 @@ impl Function {
     }
 
     /// Adds what only the front end knows: how long it took, and what must hold of sizes.
-    pub(super) fn with_front_end(mut self, lower: std::time::Duration, needs: Vec<SizeNeed>) -> Function {
+    pub(super) fn with_front_end(
+        mut self,
+        lower: std::time::Duration,
+        needs: Vec<SizeNeed>,
+        indices: Vec<IndexNeed>,
+    ) -> Function {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.timings.lower = lower;
             inner.needs = needs;
+            inner.indices = indices;
         }
         self
     }
@@ -270,6 +299,9 @@ impl Function {
             }
             // Dims that nothing depends on may have any size.
             workspace.dims.iter_mut().for_each(|n| *n = (*n).max(1));
+            for need in &inner.indices {
+                need.check(&workspace.dims)?;
+            }
             for (n, input) in workspace.lengths.iter_mut().zip(inputs) {
                 *n = input.len();
             }

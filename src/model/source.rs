@@ -4,16 +4,17 @@
 
 use super::compile::{self, CompileTimings, Options};
 use super::error::{CompileError, ModelError};
-use super::function::{Function, SizeNeed};
+use super::function::{Function, IndexNeed, SizeNeed};
 use super::signature::{self, Port};
 use crate::diag::{Diagnostic, Report};
-use crate::graph::Program;
+use crate::graph::{Graph, Program};
 use crate::lower::{self, Lowered};
 use crate::random::fnv1a;
 use crate::span::SourceMap;
 use crate::syntax;
 use crate::syntax::ast::Block;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A checked model.
@@ -97,7 +98,15 @@ impl Model {
             place: self.sources.place(c.span),
         };
         let needs = self.lowered.size_checks.iter().map(need).collect();
-        Ok(compile::compile(self.program(), options)?.with_front_end(self.lowering, needs))
+        let checks = &self.lowered.index_checks;
+        let graph = (!checks.is_empty()).then(|| Arc::new(self.program().graph.clone()));
+        let index = |(c, graph): (&crate::lower::IndexCheck, &Arc<Graph>)| IndexNeed {
+            graph: graph.clone(),
+            outside: c.outside,
+            place: self.sources.place(c.span),
+        };
+        let indices = checks.iter().zip(graph.iter().cycle()).map(index).collect();
+        Ok(compile::compile(self.program(), options)?.with_front_end(self.lowering, needs, indices))
     }
 
     /// A function of the residuals of a loss, whose squares add up to it but for what no param changes, and, in the same

@@ -273,6 +273,10 @@ pub(super) fn elementwise(prim: Prim, attribute: f64, parts: Vec<Expr>) -> Expr 
             choose(c, a, b)
         }
         Prim::IndexToReal => next(),
+        Prim::IndexMul => {
+            let (a, b) = (next(), next());
+            binary(BinaryOp::Multiply, a, b)
+        }
         _ => call(prim.row().name, parts.collect()),
     }
 }

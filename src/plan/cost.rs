@@ -133,7 +133,7 @@ fn operations(k: &Kernel, e: ExprId) -> i64 {
     match k.expr(e) {
         Expr::Inst(Inst::Add | Inst::Mul, _, args) => args.len() as i64 - 1,
         Expr::Inst(Inst::And | Inst::Or | Inst::Not | Inst::Select | Inst::IndexToReal, ..) => 0,
-        Expr::Inst(Inst::IndexIsZero | Inst::IndexIsNonNegative, ..) => 0,
+        Expr::Inst(Inst::IndexIsZero | Inst::IndexIsNonNegative | Inst::IndexMul, ..) => 0,
         Expr::Inst(..) => 1,
         Expr::Call(..) => 10,
         _ => 0,

@@ -306,6 +306,7 @@ impl Kernel {
                 Inst::Less | Inst::LessEqual | Inst::Equal | Inst::NotEqual => Element::Bool,
                 Inst::And | Inst::Or | Inst::Not | Inst::IndexIsZero | Inst::IndexIsNonNegative => Element::Bool,
                 Inst::Select => self.element(args[1], of),
+                Inst::IndexMul => Element::Index,
                 _ => Element::Real,
             },
             Expr::Total(t) => match self.totals[t.0 as usize].reduction.row().kind {

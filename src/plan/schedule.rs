@@ -297,7 +297,7 @@ impl Scheduler<'_> {
     fn is_vector_expr(&self, e: ExprId, var: VarId) -> bool {
         match self.kernel.expr(e) {
             Expr::Load { buffer, at, checked } => self.is_adjacent(*buffer, at, checked, var),
-            Expr::Inst(Inst::IndexToReal | Inst::IndexIsZero | Inst::IndexIsNonNegative, ..) => false,
+            Expr::Inst(Inst::IndexToReal | Inst::IndexIsZero | Inst::IndexIsNonNegative | Inst::IndexMul, ..) => false,
             Expr::Inst(_, _, args) => args.iter().all(|a| self.is_operand(*a, var)),
             _ => false,
         }

@@ -191,6 +191,8 @@ pub enum Inst {
     IndexIsZero,
     /// Whether an index is 0 or more.
     IndexIsNonNegative,
+    /// Product of two indices.
+    IndexMul,
 }
 
 impl Prim {

@@ -213,6 +213,13 @@ primitives! {
         lower: Lower::Inst(Inst::IndexIsNonNegative),
     }
 
+    /// The product of two index expressions that are no known sizes.
+    IndexMul = {
+        name: "index_product", args: &["i", "j"], symmetric: true, callable: false, result: ResultKind::Argument,
+        eval: Eval::Two(|i, j| i * j), vjp: &[STEP, STEP], domain: &[ANY, ANY],
+        lower: Lower::Inst(Inst::IndexMul),
+    }
+
     // ---- order and rounding -----------------------------------------------------------------------------------
     /// Larger of two; NaN if either is. At a tie each side gets half of the derivative; `max(x, 0)` is `relu(x)`.
     ///

@@ -66,7 +66,7 @@ impl Terms {
 
     fn elementwise(&mut self) {
         let row = &ROWS[self.random.below(ROWS.len())];
-        if matches!(row.lower, Lower::Expand(_)) || row.result == ResultKind::Bool {
+        if matches!(row.lower, Lower::Expand(_)) || row.prim == Prim::IndexMul || row.result == ResultKind::Bool {
             return;
         }
         let node = match row.prim {

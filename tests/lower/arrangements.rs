@@ -93,3 +93,37 @@ fn one_row_is_replaced() {
     assert_eq!(case.find("a").node, case.find("b").node);
     assert_eq!(codes("input x: [3]\noutput y = set(x, 3, 0)\n"), ["E0325"]);
 }
+
+#[test]
+fn lower_triangles_are_packed_by_rows() {
+    check("unpack_lower([1, 2, 3, 4, 5, 6])", &[1., 0., 0., 2., 3., 0., 4., 5., 6.]);
+    check("pack_lower([[1, 9, 9], [2, 3, 9], [4, 5, 6]])", &[1., 2., 3., 4., 5., 6.]);
+    check("pack_lower(unpack_lower([[1, 2, 3], [4, 5, 6]]))", &[1., 2., 3., 4., 5., 6.]);
+    let text = "dim D = 3\ninput v: [6]\nlet L[r in D, c in D] = if c <= r then v[div(r * (r + 1), 2) + c] else 0\n\
+                let E = sum[i, j](L[i, j]^2 * (i + 2 * j + 1))\nlet U = unpack_lower(v)\n\
+                output g = grad(E, v)\noutput h = grad(sum(pack_lower(U)^2), v)\noutput L\n";
+    let case = program(text).port("v", &[1., 2., 3., 4., 5., 6.]);
+    case.close("L", &[1., 0., 0., 2., 3., 0., 4., 5., 6.]);
+    // 2 v (i + 2 j + 1)
+    case.close("g", &[2., 8., 24., 24., 50., 84.]);
+    case.close("h", &[2., 4., 6., 8., 10., 12.]);
+    assert_eq!(codes("input v: [5]\noutput y = unpack_lower(v)\n"), ["E0306"]);
+    assert_eq!(codes("dim N\ninput L: [N, N]\noutput y = pack_lower(L)\n"), ["E0306"]);
+}
+
+#[test]
+fn products_of_indices_are_indices() {
+    let text = "dim N = 4, M = 3\ninput x: [12]\noutput a[i in N, j in M] = x[i * M + j]\n\
+                output b[i in 3, j in 3] = x[i * j]\noutput c[i in 4] = x[i * i]\noutput d[i in 12] = x[div(i, 2)]\n\
+                output e[i in 3, j in 4] = i * j / 2\noutput f[i in 4] = x[div(i * (i + 1), 2) + mod(i, 2)]\n";
+    let x: Vec<f64> = (0..12).map(f64::from).collect();
+    let case = program(text).port("x", &x);
+    case.close("a", &x);
+    case.close("b", &[0., 0., 0., 0., 1., 2., 0., 2., 4.]);
+    case.close("c", &[0., 1., 4., 9.]);
+    case.close("d", &[0., 0., 1., 1., 2., 2., 3., 3., 4., 4., 5., 5.]);
+    case.close("e", &[0., 0., 0., 0., 0., 0.5, 1., 1.5, 0., 1., 2., 3.]);
+    case.close("f", &[0., 2., 3., 7.]);
+    assert_eq!(codes("input x: [12]\noutput c[i in 5] = x[i * i]\n"), ["E0325"]);
+    assert_eq!(codes("input x: [12]\noutput c[i in 4] = x[i * i - 1]\n"), ["E0325"]);
+}

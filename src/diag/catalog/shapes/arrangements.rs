@@ -22,3 +22,10 @@ pub fn padding_has_axes(at: Span, shape: &str) -> Diagnostic {
     Diagnostic::new("E0306", format!("the value around an array is one number, this is {shape}"), at, "")
         .help("arrays are put one after the other by `concat`")
 }
+
+/// `unpack_lower` or `pack_lower` of something that is no triangle.
+pub fn not_a_triangle(at: Span, name: &str, shape: &str) -> Diagnostic {
+    Diagnostic::new("E0306", format!("`{name}` does not take {shape}"), at, "").help(
+        "`pack_lower` takes n by n matrices and `unpack_lower` vectors of n (n + 1) / 2 elements, for a known n: 1, 3, 6, 10, …",
+    )
+}
