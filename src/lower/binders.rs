@@ -9,7 +9,7 @@ use super::value::{Array, Evaluated, Slot, Sort, Value};
 use crate::diag::catalog::{names as name_error, shapes as error};
 use crate::graph::{Axis, ExtentId, NodeId, Poly};
 use crate::span::Span;
-use crate::syntax::ast::{ArgumentValue, Binder, BinderRange, CallArgument, Expr, ExprKind, IndexItem, Name};
+use crate::syntax::ast::{ArgumentValue, Binder, BinderRange, CallArgument, Expr, ExprKind, IndexItem, Let, Name};
 
 /// Indices that are bound while their body is worked out.
 pub(super) struct Opened<'a> {
@@ -163,7 +163,14 @@ impl<'a> Lowerer<'a> {
             opened.slots.extend(&slots);
             self.frame().rest = Some(slots);
         }
+        let open =
+            |(index, range): (&Index<'a>, &Option<_>)| (index.range.is_none() && range.is_none()).then_some(index.name);
+        let open: Vec<&str> = list.iter().zip(&inferred.ranges).filter_map(open).collect();
         for (index, range) in list.iter().zip(inferred.ranges) {
+            if index.range.is_none() && range.is_none() {
+                self.close(opened);
+                return self.fail(error::range_unknown(self.place(index.span), index.name, &open, comprehension));
+            }
             let outcome = self.bind(index, range, comprehension, list.len() == 1, &mut opened);
             if let Err(reported) = outcome {
                 self.close(opened);
@@ -187,7 +194,7 @@ impl<'a> Lowerer<'a> {
         let mut limits = None;
         let (extent, from) = match (index.range, inferred) {
             (None, Some(found)) => found,
-            (None, None) => return self.fail(error::range_unknown(self.place(index.span), index.name, comprehension)),
+            (None, None) => return Err(super::value::Reported),
             (Some(BinderRange::Extent(e)), _) => {
                 let poly = self.dim(e)?;
                 let poly = self.normal(poly);
@@ -279,7 +286,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// `let s[t] = … s[t - 1] …`: inside a block the name is not yet known; at top level it is a circle.
-    pub(super) fn check_recurrence(&mut self, name: &Name, value: &'a Expr) -> Evaluated<()> {
+    pub(super) fn check_recurrence(&mut self, name: &Name, l: &'a Let) -> Evaluated<()> {
         if self.visible(&name.text).is_some() {
             return Ok(());
         }
@@ -289,9 +296,13 @@ impl<'a> Lowerer<'a> {
                 reads = Some(r.span);
             }
         };
-        super::free_names::Walker::new(&mut see).expr(value);
+        super::free_names::Walker::new(&mut see).expr(&l.value);
         match reads {
-            Some(_) => self.fail(name_error::recurrence(self.place(name.span), &name.text)),
+            Some(_) => {
+                let module = self.frame().module;
+                let scan = super::recurrence::as_scan(l, self.sources, self.names, module);
+                self.fail(name_error::recurrence(self.place(name.span), &name.text, scan.as_deref()))
+            }
             None => Ok(()),
         }
     }

@@ -368,7 +368,7 @@ impl<'a> Lowerer<'a> {
         let value = match &l.binders {
             Some(binders) => {
                 if let Pattern::Name(name) = &l.pattern {
-                    self.check_recurrence(name, &l.value)?;
+                    self.check_recurrence(name, l)?;
                 }
                 self.comprehension(binders, &l.value, l.span)?
             }

@@ -28,6 +28,7 @@ mod order;
 mod program;
 mod proofs;
 mod ranges;
+mod recurrence;
 mod reductions;
 mod repeat;
 mod scope;
@@ -128,7 +129,7 @@ pub fn lower(sources: &mut SourceMap, main: FileId, loader: Loader) -> Lowered {
 fn elaborate(sources: &SourceMap, modules: &[Module], mut diagnostics: Vec<Diagnostic>) -> Lowered {
     let syntax_is_wrong = diagnostics.iter().any(Diagnostic::is_error);
     let names = program::collect(modules, &mut diagnostics);
-    let order = order::sort(&names, modules, &mut diagnostics);
+    let order = order::sort(&names, modules, sources, &mut diagnostics);
     let mut lowerer = Lowerer::new(sources, modules, &names);
     let places = diagnostics.iter().filter(|d| error::is_unknown_name(d.code)).filter_map(|d| d.labels.first());
     lowerer.unknown = places.map(|l| l.span).collect();

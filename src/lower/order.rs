@@ -6,11 +6,13 @@
 use super::free_names::{Reference, Use, Walker};
 use super::gradient::DerivativeForm;
 use super::program::{Entity, Item, ItemId, ItemKind, Module, Names, prelude_names};
+use super::recurrence::as_scan;
 use super::reductions::Fold;
 use super::shape_functions::Native;
 use crate::diag::Diagnostic;
 use crate::diag::catalog::{layers, lints as lint, names as error, nearest};
 use crate::prim::{Prim, REDUCTIONS, ROWS};
+use crate::span::SourceMap;
 use crate::syntax::ast::{Expr, ExprKind, Function, ShapeItem, StatementKind};
 use rustc_hash::FxHashSet;
 
@@ -27,7 +29,7 @@ pub(super) struct Order {
 }
 
 /// Sorts the items; reports unknown names and circles.
-pub(super) fn sort(names: &Names, modules: &[Module], diagnostics: &mut Vec<Diagnostic>) -> Order {
+pub(super) fn sort(names: &Names, modules: &[Module], sources: &SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Order {
     let mut order = Order { items: vec![], broken: FxHashSet::default(), used: FxHashSet::default(), unread: vec![] };
     let mut dependencies: Vec<Option<Vec<ItemId>>> = vec![None; names.items.len()];
     // 0 unseen, 1 on the way, 2 done.
@@ -69,7 +71,7 @@ pub(super) fn sort(names: &Names, modules: &[Module], diagnostics: &mut Vec<Diag
                     let is_fn = |i: &ItemId| matches!(names.items[i.0].kind, ItemKind::Fn(_));
                     // Functions may call each other; calls without end are found when they are made.
                     if !circle.iter().all(is_fn) {
-                        diagnostics.push(describe_circle(names, &circle));
+                        diagnostics.push(describe_circle(names, sources, &circle));
                         order.broken.extend(circle);
                     }
                 }
@@ -80,7 +82,7 @@ pub(super) fn sort(names: &Names, modules: &[Module], diagnostics: &mut Vec<Diag
     order
 }
 
-fn describe_circle(names: &Names, circle: &[ItemId]) -> Diagnostic {
+fn describe_circle(names: &Names, sources: &SourceMap, circle: &[ItemId]) -> Diagnostic {
     let item = |i: &ItemId| &names.items[i.0];
     // Start at the first in the source.
     let first = (0..circle.len()).min_by_key(|i| circle[*i]).unwrap_or(0);
@@ -89,7 +91,8 @@ fn describe_circle(names: &Names, circle: &[ItemId]) -> Diagnostic {
     if let ([only], ItemKind::Let(l)) = (turned.as_slice(), &item(&turned[0]).kind) {
         let name = item_name(item(only));
         if l.binders.is_some() {
-            return error::recurrence(item(only).span, &name);
+            let scan = as_scan(l, sources, names, item(only).module);
+            return error::recurrence(item(only).span, &name, scan.as_deref());
         }
         let is_built_in = built_in_names().any(|n| n == name);
         return error::reads_itself(item(only).span, &name, is_built_in);

@@ -107,11 +107,12 @@ pub fn reads_itself(at: Span, name: &str, is_built_in: bool) -> Diagnostic {
     }
 }
 
-/// `let s[t] = 0.9 * s[t - 1] + x[t]`
-pub fn recurrence(at: Span, name: &str) -> Diagnostic {
+/// `let s[t] = 0.9 * s[t - 1] + x[t]`; `scan` is the loop that says it, where one was found.
+pub fn recurrence(at: Span, name: &str, scan: Option<&str>) -> Diagnostic {
     let name = shown(name);
+    let scan = scan.map_or(format!("scan(t in T, {name} = 0) => …"), str::to_string);
     Diagnostic::new("E0206", format!("`{name}` reads itself"), at, "elements may not depend on other elements of it")
-        .help(format!("use `scan(t in T, {name} = 0) => …`, where `{name}` is the value before the step"))
+        .help(format!("use `{scan}`, where `{name}` is the value before the step"))
 }
 
 /// An index with the name of something visible.

@@ -59,16 +59,21 @@ pub fn two_ranges(at: Span, index: &str, a: &RangeUse, b: &RangeUse) -> Diagnost
         .help("an index has one range; use two indices, or declare both axes with the same dim")
 }
 
-/// An index without a range.
-pub fn range_unknown(at: Span, index: &str, comprehension: bool) -> Diagnostic {
-    let index = shown(index);
+/// An index without a range; `all` are those without one in these brackets.
+pub fn range_unknown(at: Span, index: &str, all: &[&str], comprehension: bool) -> Diagnostic {
+    let ranges: Vec<String> = all.iter().take(6).map(|name| format!("{} in N", shown(name))).collect();
     let help = if comprehension {
-        format!("write `[{index} in N]`, with a dim or a number")
+        format!("write `[{}]`, with a dim or a number", ranges.join(", "))
     } else {
-        format!("write `{index} in N` in the brackets, with a dim or a number")
+        format!("write `{}` in the brackets, with a dim or a number", ranges.join(", "))
     };
-    Diagnostic::new("E0324", format!("the range of `{index}` is not known from any use"), at, "no use gives its range")
-        .help(help)
+    Diagnostic::new(
+        "E0324",
+        format!("the range of `{}` is not known from any use", shown(index)),
+        at,
+        "no use gives its range",
+    )
+    .help(help)
 }
 
 /// An index that leaves its axis at one end of its range.
