@@ -131,8 +131,7 @@ fn elaborate(sources: &SourceMap, modules: &[Module], mut diagnostics: Vec<Diagn
     let names = program::collect(modules, &mut diagnostics);
     let order = order::sort(&names, modules, sources, &mut diagnostics);
     let mut lowerer = Lowerer::new(sources, modules, &names);
-    let places = diagnostics.iter().filter(|d| error::is_unknown_name(d.code)).filter_map(|d| d.labels.first());
-    lowerer.unknown = places.map(|l| l.span).collect();
+    lowerer.unknown.clone_from(&order.unknown);
     // What could not be read may be what defines a name that now seems unknown.
     if syntax_is_wrong {
         diagnostics.retain(|d| !error::is_unknown_name(d.code));

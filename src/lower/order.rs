@@ -12,7 +12,7 @@ use super::shape_functions::Native;
 use crate::diag::Diagnostic;
 use crate::diag::catalog::{layers, lints as lint, names as error, nearest};
 use crate::prim::{Prim, REDUCTIONS, ROWS};
-use crate::span::SourceMap;
+use crate::span::{SourceMap, Span};
 use crate::syntax::ast::{Expr, ExprKind, Function, ShapeItem, StatementKind};
 use rustc_hash::FxHashSet;
 
@@ -26,11 +26,19 @@ pub(super) struct Order {
     pub used: FxHashSet<ItemId>,
     /// Lints of indices and local `let`s that nothing reads.
     pub unread: Vec<Diagnostic>,
+    /// Places of names that stand for nothing; each was reported, there or where it should have been imported.
+    pub unknown: FxHashSet<Span>,
 }
 
 /// Sorts the items; reports unknown names and circles.
 pub(super) fn sort(names: &Names, modules: &[Module], sources: &SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Order {
-    let mut order = Order { items: vec![], broken: FxHashSet::default(), used: FxHashSet::default(), unread: vec![] };
+    let mut order = Order {
+        items: vec![],
+        broken: FxHashSet::default(),
+        used: FxHashSet::default(),
+        unread: vec![],
+        unknown: FxHashSet::default(),
+    };
     let mut dependencies: Vec<Option<Vec<ItemId>>> = vec![None; names.items.len()];
     // 0 unseen, 1 on the way, 2 done.
     let mut state = vec![0u8; names.items.len()];
@@ -50,8 +58,8 @@ pub(super) fn sort(names: &Names, modules: &[Module], sources: &SourceMap, diagn
         state[root] = 1;
         while let Some((item, next)) = way.last_mut() {
             let item = *item;
-            let needs =
-                dependencies[item.0].get_or_insert_with(|| reads(names, modules, item, diagnostics, &mut order.unread));
+            let needs = dependencies[item.0]
+                .get_or_insert_with(|| reads(names, modules, item, diagnostics, &mut order.unread, &mut order.unknown));
             let Some(to) = needs.get(*next).copied() else {
                 state[item.0] = 2;
                 order.items.push(item);
@@ -129,6 +137,7 @@ fn reads(
     id: ItemId,
     diagnostics: &mut Vec<Diagnostic>,
     unread: &mut Vec<Diagnostic>,
+    unknown_places: &mut FxHashSet<Span>,
 ) -> Vec<ItemId> {
     let item = &names.items[id.0];
     let scope = &names.names[item.module];
@@ -176,7 +185,12 @@ fn reads(
                     || r.usage == Use::SignatureDim
                     || own_dims.contains(r.name)
                     || r.usage == Use::Axis && r.name == "all";
-                if !known && !is_std && reported.insert(r.name.to_string()) {
+                if known || is_std {
+                    return;
+                }
+                unknown_places.insert(r.span);
+                let said = names.missing[item.module].contains(r.name);
+                if !said && reported.insert(r.name.to_string()) {
                     diagnostics.push(unknown(names, item, &r));
                 }
             }

@@ -174,6 +174,8 @@ pub(super) struct Names<'a> {
     pub items: Vec<Item<'a>>,
     /// By file.
     pub names: Vec<FxHashMap<&'a str, Binding>>,
+    /// By file: names that an import should have brought.
+    pub missing: Vec<FxHashSet<&'a str>>,
     /// What `std` brings into scope everywhere.
     pub prelude: FxHashMap<&'a str, ItemId>,
     /// Derivatives that files give for their functions.
@@ -250,6 +252,7 @@ fn dotted(path: &[Name]) -> String {
 /// Collects the names of all files; reports names defined twice, bad imports and import circles.
 pub(super) fn collect<'a>(modules: &'a [Module], diagnostics: &mut Vec<Diagnostic>) -> Names<'a> {
     let mut all = Names { names: modules.iter().map(|_| FxHashMap::default()).collect(), ..Names::default() };
+    all.missing = vec![FxHashSet::default(); modules.len()];
     for (module, m) in modules.iter().enumerate() {
         for statement in &m.ast.statements {
             define(&mut all, module, m, statement, diagnostics);
@@ -457,6 +460,7 @@ fn import<'a>(
                 let mut has: Vec<&str> =
                     all.names[source].iter().filter(|(_, b)| !b.imported).map(|(n, _)| *n).collect();
                 has.sort_unstable();
+                all.missing[module].insert(&wanted.alias.as_ref().unwrap_or(&wanted.name).text);
                 diagnostics.push(error::not_in_file(wanted.name.span, &file, &wanted.name.text, &has));
             }
         }
