@@ -388,6 +388,76 @@ def graph_attention():
     case("graph_attention", {"N": n, "M": m, "D": d}, inputs, {k: r.normal(size=v) for k, v in shapes.items()}, model)
 
 
+# ---- arrangements, images, recursion --------------------------------------------------------------------------------
+
+
+def arrangements():
+    r = rng(9)
+    n, t = 4, 5
+
+    def model(i, p):
+        c, x, z, a, v, b = i["c"], p["x"], p["z"], p["a"], p["v"], p["B"]
+        lower = jnp.zeros((3, 3)).at[np.tril_indices(3)].set(v)
+        values = {
+            "padded": jnp.pad(x, ((0, 0), (1, 2)), constant_values=-1),
+            "rolled": jnp.roll(x, 2, axis=1),
+            "repeated": jnp.repeat(x, 2, axis=0),
+            "flipped": jnp.flip(x, axis=0),
+            "sums": jnp.cumsum(x, axis=1),
+            "columns": jnp.cumsum(x, axis=0),
+            "products": jnp.stack([jnp.prod(z[:, : k + 1], axis=1) for k in range(t)], axis=1),
+            "rows": x.at[1].set(z[0]),
+            "spaced": jnp.linspace(a[0], a[1], 5),
+            "stacked": jnp.stack([x, z], axis=1),
+            "lower": lower,
+            "packed": b[np.tril_indices(3)],
+            "traced": jnp.trace(b @ jnp.diag(a)) + jnp.trace(b) + jnp.linalg.norm(a) + jnp.std(x),
+        }
+        g = values
+        e = (c * g["sums"] ** 2).sum() + (c * g["products"] ** 2).sum() + (c * g["columns"]).sum()
+        e += (c * g["rolled"] * g["flipped"]).sum() + (g["padded"][:, 1:-2] * z**2).sum() + (x * x * c).sum()
+        e += (g["rows"] ** 3).sum() + (((x[:, 1:] + x[:, :-1]) / 2) ** 2).sum() + (g["spaced"] ** 2).sum()
+        e += (g["stacked"][:, 1] * c).sum() + (g["repeated"][:n] ** 2).sum() + (lower @ lower.T).sum()
+        e += (g["packed"] ** 2).sum() + g["traced"] + (b.at[0].set(a) ** 2).sum()
+        e += (jnp.tril(b) @ jnp.triu(b)).sum() + (jnp.outer(a, a) * b).sum() + jnp.cross(a, b[0])[1]
+        return values | {"loss": e}
+
+    z = r.normal(size=(n, t))
+    z[0, 1] = z[2, 0] = z[2, 3] = 0.0  # a running product is differentiated through zeros
+    params = {"x": r.normal(size=(n, t)), "z": z, "a": r.normal(size=3), "v": r.normal(size=6), "B": r.normal(size=(3, 3))}
+    inputs = {"c": r.normal(size=(n, t))}
+    case("arrangements", {"N": n, "T": t}, inputs, params, model)
+
+
+def cnn():
+    r = rng(10)
+    n, f, g, c = 3, 4, 5, 10
+
+    def conv(x, k, b):
+        x = jnp.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+        return jax.lax.conv(x, k, (1, 1), "VALID") + b[None, :, None, None]
+
+    def pool(x):
+        n, c, h, w = x.shape
+        return x.reshape(n, c, h // 2, 2, w // 2, 2).max((3, 5))
+
+    def model(i, p):
+        h = pool(jax.nn.relu(conv(i["x"], p["k1"], p["b1"])))
+        h = pool(jax.nn.relu(conv(h, p["k2"], p["b2"])))
+        z = h.reshape(n, 4 * g) @ p["W"] + p["b"]
+        y = i["y"]
+        return {"p": jax.nn.softmax(z), "accuracy": (z.argmax(1) == y).sum() / n, "loss": cross_entropy(y, z).mean()}
+
+    shapes = {"k1": (f, 1, 3, 3), "b1": f, "k2": (g, f, 3, 3), "b2": g, "W": (4 * g, c), "b": c}
+    inputs = {"x": r.normal(size=(n, 1, 8, 8)), "y": r.integers(0, c, n)}
+    case("cnn", {"N": n}, inputs, {k: r.normal(size=v) for k, v in shapes.items()}, model)
+
+
+def determinant():
+    model = lambda i, p: {"d": jnp.linalg.det(p["A"]), "loss": jnp.linalg.det(p["A"]) ** 2}
+    case("determinant", {}, {}, {"A": rng(11).normal(size=(4, 4))}, model)
+
+
 if __name__ == "__main__":
     makers = [
         derivatives,
@@ -401,6 +471,9 @@ if __name__ == "__main__":
         segments,
         gcn,
         graph_attention,
+        arrangements,
+        cnn,
+        determinant,
     ]
     for make in makers:
         make()
