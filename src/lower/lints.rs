@@ -51,6 +51,9 @@ pub(super) fn check(
             _ => {}
         }
     }
+    if learns {
+        found.extend(layers_without_loss(program, names, modules, &read_by_loss));
+    }
     for (module, names_of) in names.names.iter().enumerate() {
         if modules[module].is_std {
             continue;
@@ -61,6 +64,30 @@ pub(super) fn check(
             .collect();
         hiding.sort_by_key(|(_, b)| b.span);
         found.extend(hiding.into_iter().map(|(name, b)| lint::hides_built_in(b.span, name)));
+    }
+    found
+}
+
+/// Instances of layers with a param that something else than the loss reads: reported where the instance is made.
+fn layers_without_loss(
+    program: &Program,
+    names: &Names,
+    modules: &[Module],
+    read_by_loss: &FxHashSet<PortId>,
+) -> Vec<Diagnostic> {
+    let mut seen = FxHashSet::default();
+    let mut found = vec![];
+    for port in program.ports.iter().filter(|p| p.role == Role::Param && !read_by_loss.contains(&p.id)) {
+        let name = program.graph.port_info(port.id).name.as_str();
+        let Some((instance, _)) = name.split_once('.') else { continue };
+        let own = |item: &&super::program::Item| {
+            modules[item.module].path.is_empty() && matches!(item.kind, ItemKind::Let(_)) && item_name(item) == instance
+        };
+        if let Some(item) = names.items.iter().find(own)
+            && seen.insert(item.span)
+        {
+            found.push(lint::param_without_loss(item.span, name));
+        }
     }
     found
 }
