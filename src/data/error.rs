@@ -349,6 +349,18 @@ pub enum DataError {
         /// What the model declares, with its names: `[D]`, `[1, 8, 8]`.
         needed: String,
     },
+    /// A start of another shape than its param.
+    #[error("{file}: the array has shape {}, but `{}` needs {needed}", shape(found), shown(param))]
+    Start {
+        /// The path.
+        file: String,
+        /// The param.
+        param: String,
+        /// The shape of the array.
+        found: Vec<usize>,
+        /// What the model declares, with its names.
+        needed: String,
+    },
     /// Two ports that give one dim two sizes.
     #[error("`{}` makes {} equal to {found}, but it is {known}", shown(port), shown(dim))]
     Extent {
@@ -419,7 +431,9 @@ impl DataError {
             | HeadersDiffer { .. } => "E0522",
             Missing { .. } | NoMean { .. } | Cell { .. } | NotFinite { .. } => "E0523",
             Label { .. } | Category { .. } | Character { .. } | Categories { .. } => "E0524",
-            Combine { .. } | Reshape { .. } | Shape { .. } | Extent { .. } | UnknownSize { .. } => "E0508",
+            Start { .. } | Combine { .. } | Reshape { .. } | Shape { .. } | Extent { .. } | UnknownSize { .. } => {
+                "E0508"
+            }
             RowRange { .. } | AllDropped { .. } | EmptyPart { .. } => "E0525",
             WindowSteps { .. } | WindowTooLong { .. } => "E0525",
             Statistics { .. } | UnknownPort { .. } => "E0526",

@@ -6,6 +6,7 @@ use super::error::{DataError, LoadError, RowPlace};
 use super::evaluate::{Evaluator, Numbers};
 use super::ports::{PortKind, RowPort};
 use super::rows::{Place, Reading, Rows};
+use super::source::read_array;
 use super::spec::{DataSpec, PortEntry, TableSpec, check_shape};
 use super::split::Splits;
 use super::statistics::Statistics;
@@ -107,6 +108,37 @@ impl DataSet {
     pub fn place(&self, row: usize) -> Option<(&str, RowPlace)> {
         let (file, place) = self.places.get(row)?;
         Some((self.files.get(*file as usize)?, *place))
+    }
+}
+
+/// Reads the start of a param from a file of arrays; learns the sizes of open dims from its shape. `param` describes the
+/// param as a port without rows.
+///
+/// # Errors
+/// A file or array that cannot be read, of another shape than the param, or with numbers that are not finite.
+pub fn load_start(
+    path: &Path,
+    array: Option<&str>,
+    param: &RowPort,
+    extents: &mut BTreeMap<String, usize>,
+) -> Result<Vec<f64>, LoadError> {
+    let at = |error| LoadError::new(error, Some(param.span));
+    let file = path.display().to_string();
+    let found = read_array(path, array).map_err(at)?;
+    check_shape(param, &found.shape, extents).map_err(|error| match error {
+        DataError::Shape { port, found, needed } => {
+            at(DataError::Start { file: file.clone(), param: port, found, needed })
+        }
+        other => at(other),
+    })?;
+    match found.values.iter().position(|value| !value.is_finite()) {
+        Some(element) => {
+            let row: usize = found.shape.iter().skip(1).product();
+            let (place, column) = (RowPlace::Row(element / row.max(1)), array.unwrap_or(&param.name).to_string());
+            let found = found.values.get(element).map_or_else(String::new, f64::to_string);
+            Err(at(DataError::Cell { file, place, column, found, expected: "a finite number" }))
+        }
+        None => Ok(found.values),
     }
 }
 

@@ -34,7 +34,7 @@ mod unpack;
 
 pub use csv::CsvOptions;
 pub use error::{DataError, LoadError, RowPlace};
-pub use load::{DataSet, Overrides, PortData, Values};
+pub use load::{DataSet, Overrides, PortData, Values, load_start};
 pub use ports::{Extent, PortKind, RowPort};
 pub use settings::{Encoding, Missing, Settings};
 pub use spec::DataSpec;

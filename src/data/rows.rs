@@ -10,7 +10,7 @@ use super::expression::{ArrayName, RowExpr, RowKind};
 use super::load::Overrides;
 use super::ports::RowPort;
 use super::settings::{Missing, Set};
-use super::source::{Format, Source, read_array};
+use super::source::{Format, Source, read_array, with_rows};
 use super::spec::{PortEntry, TableSpec};
 use super::split::{Division, Splits};
 use super::statistics::Statistics;
@@ -152,8 +152,10 @@ impl Rows {
             };
             let at = |error| LoadError::new(error, Some(span));
             let path = reading.base.join(file);
-            let array = read_array(&path, name.name.as_deref()).map_err(at)?;
-            let (shown, rows) = (path.display().to_string(), array.shape.first().copied().unwrap_or(0));
+            let shown = path.display().to_string();
+            let array =
+                read_array(&path, name.name.as_deref()).and_then(|array| with_rows(&shown, array)).map_err(at)?;
+            let rows = array.shape.first().copied().unwrap_or(0);
             match self.sources.first() {
                 None => self.sources.push(Source::Arrays { file: shown, arrays: vec![], rows }),
                 Some(first) if first.rows() != rows => {

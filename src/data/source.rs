@@ -97,7 +97,7 @@ fn bytes_of(path: &Path, file: &str) -> Result<Vec<u8>, DataError> {
     if is_packed(path) { gunzip(&bytes).map_err(unreadable) } else { Ok(bytes) }
 }
 
-/// Reads one array of a file.
+/// Reads one array of a file, with rows or of a single number.
 pub(super) fn read_array(path: &Path, name: Option<&str>) -> Result<Array, DataError> {
     let file = path.display().to_string();
     let format = match Format::of(path) {
@@ -113,14 +113,18 @@ pub(super) fn read_array(path: &Path, name: Option<&str>) -> Result<Array, DataE
 }
 
 fn one_array(file: &str, bytes: &[u8], format: ArrayFormat, name: Option<&str>) -> Result<Array, DataError> {
-    let array = match (format, name) {
+    match (format, name) {
         (ArrayFormat::Npy, None) => array::from_npy(file, bytes),
         (ArrayFormat::Npy, Some(name)) => {
-            return Err(DataError::UnknownArray { file: file.into(), name: Some(name.into()), known: vec![] });
+            Err(DataError::UnknownArray { file: file.into(), name: Some(name.into()), known: vec![] })
         }
         (ArrayFormat::Npz, name) => array::from_npz(file, bytes, name),
         (ArrayFormat::Safetensors, name) => array::from_safetensors(file, bytes, name),
-    }?;
+    }
+}
+
+/// Checks that an array has rows.
+pub(super) fn with_rows(file: &str, array: Array) -> Result<Array, DataError> {
     match array.shape.first() {
         None => Err(DataError::Array { file: file.into(), problem: "it is a single number, without rows".into() }),
         Some(0) => Err(DataError::NoRows { file: file.into() }),
@@ -147,7 +151,7 @@ impl Source {
             Format::Arrays(format) => {
                 let mut arrays: Vec<(Option<String>, Array)> = vec![];
                 for name in names {
-                    let array = one_array(&file, &bytes, format, name.as_deref())?;
+                    let array = with_rows(&file, one_array(&file, &bytes, format, name.as_deref())?)?;
                     if let Some((first, other)) = arrays.first()
                         && other.shape.first() != array.shape.first()
                     {

@@ -78,6 +78,8 @@ pub struct Dataset {
     pub fixed: Vec<Fixed>,
     /// Sizes of open dims that do not follow from the lengths of the columns, such as a number of classes.
     pub dims: Vec<(String, usize)>,
+    /// Starts of params that their declarations leave to files, by name; see [`load_starts`](super::load_starts).
+    pub starts: Vec<(String, Vec<f64>)>,
     /// What was learned from the training rows when the data were prepared; saved with the weights.
     pub statistics: std::collections::BTreeMap<String, String>,
     splits: [Vec<u32>; 3],

@@ -4,11 +4,12 @@
 
 use super::dataset::{Column, Dataset, Fixed};
 use super::error::FitError;
-use crate::data::{DataSpec, Extent, Overrides, PortKind, RowPort, Values as Raw};
+use crate::data::{DataSpec, Extent, Overrides, PortKind, RowPort, Values as Raw, load_start};
 use crate::diag::Diagnostic;
-use crate::graph::{ExtentId, NodeId, Op, PortId, Precision, Program, Role};
+use crate::graph::{ExtentId, Initializer, NodeId, Op, PortId, Precision, Program, ProgramPort, Role};
 use crate::model::{Model, Values};
 use crate::syntax::ast::Block;
+use std::collections::BTreeMap;
 
 /// The inputs and targets of a model as its `data` blocks see them: with or without a row axis, which is the first axis
 /// that the ports named in a block have in common.
@@ -94,6 +95,54 @@ pub fn load(model: &Model, overrides: &Overrides, seed: u64) -> Result<(Dataset,
         }
     }
     Ok((data, set.warnings))
+}
+
+/// Reads the starts that params have in files, `param W: [D, H] = load("start.npz", "W")`, for a fit. They also give
+/// open dims their sizes.
+///
+/// # Errors
+/// Files that cannot be read, and arrays that do not fit their params or the data.
+pub fn load_starts(model: &Model, data: &mut Dataset) -> Result<(), FitError> {
+    let program = model.program();
+    let extents = &program.graph.extents;
+    let mut sizes: BTreeMap<String, usize> = super::evaluate::dims(model, data)?.into_iter().collect();
+    let mut given: BTreeMap<String, usize> = BTreeMap::new();
+    for port in &program.ports {
+        let Some(Initializer::File { path, name }) = &port.initial else { continue };
+        let info = program.graph.port_info(port.id);
+        let extent = |id: ExtentId| {
+            let poly = extents.poly(id);
+            let known = extents.known(poly).and_then(|n| usize::try_from(n).ok());
+            Extent { text: extents.show(poly), known }
+        };
+        let shape = info.axes.iter().map(|a| extent(a.extent)).collect();
+        let (name_of, kind) = (info.name.clone(), PortKind::Real);
+        let param = RowPort { name: name_of, kind, rows: None, shape, required: false, span: port.span };
+        // How many labels there are is not known from those that occur in the data.
+        let counts = |text: &str| program.ports.iter().any(|p| is_axis_of_data(program, p, text));
+        for extent in param.shape.iter().filter(|e| !given.contains_key(&e.text) && !counts(&e.text)) {
+            sizes.remove(&extent.text);
+        }
+        let values = load_start(&model.directory().join(path), name.as_deref(), &param, &mut sizes);
+        let values = values.map_err(|e| FitError::Load(Box::new(e)))?;
+        for Extent { text, .. } in &param.shape {
+            given.extend(sizes.get(text).map(|size| (text.clone(), *size)));
+        }
+        data.starts.push((param.name, values));
+    }
+    for (dim, size) in given.into_iter().filter(|(text, _)| is_open_dim(program, text)) {
+        data.dims.retain(|(name, _)| *name != dim);
+        data.dims.push((dim, size));
+    }
+    Ok(())
+}
+
+/// Whether an axis of an input or target has this size.
+fn is_axis_of_data(program: &Program, port: &ProgramPort, text: &str) -> bool {
+    let extents = &program.graph.extents;
+    let axes = &program.graph.port_info(port.id).axes;
+    matches!(port.role, Role::Input | Role::Target)
+        && axes.iter().any(|axis| extents.show(extents.poly(axis.extent)) == text)
 }
 
 fn is_open_dim(program: &Program, text: &str) -> bool {

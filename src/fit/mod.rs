@@ -26,7 +26,7 @@ pub use error::FitError;
 pub use evaluate::{Evaluation, Score, evaluate, predict};
 pub use lbfgs::{Evaluate, Iteration, Lbfgs};
 pub use levenberg::{LevenbergMarquardt, Linearized, Residuals};
-pub use load::{data_spec, load, row_ports};
+pub use load::{data_spec, load, load_starts, row_ports};
 pub use observer::{EpochDone, Observer, Started, Stepped};
 pub use optimizer::{FirstOrder, Optimizer, Stepper, all_finite, clip_norm, clip_value, norm};
 pub use schedule::{Course, Schedule};

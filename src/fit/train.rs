@@ -200,7 +200,7 @@ impl<'a, R: Real> Run<'a, R> {
             BatchSize::Rows(rows) => rows.min(train.len()),
         };
         let dims = dims(model, data)?;
-        let form = FreeForm::new(program, &dims)?;
+        let form = FreeForm::new(program, &dims)?.with_starts(&data.starts)?;
         let layout = form.free.clone();
         let options = Options::gradient(&loss.name).free().dims_of_params(program, &dims).backend(backend);
         let step = model.compile(&options)?;

@@ -79,6 +79,13 @@ pub enum Initializer {
     /// As a matrix of the first axis against the rest: rows or columns, whichever are fewer, are orthonormal; uniform
     /// over such matrices (Saxe, McClelland and Ganguli 2014, by the QR decomposition of Mezzadri 2007).
     Orthogonal,
+    /// The values of an array in a file, relative to the folder of the model: read when a fit begins.
+    File {
+        /// The file.
+        path: String,
+        /// The array in it; none if there is just one.
+        name: Option<String>,
+    },
     /// What the constraint says: positive 1, the middle of an interval, equal parts, −1 to 1 in equal steps, the
     /// identity. 0 without a constraint.
     Natural,

@@ -21,7 +21,7 @@ const MAX_CALLS: usize = 100_000;
 
 /// Functions of the language that this version does not have.
 pub(super) const UNAVAILABLE: &[&str] =
-    &["dropout", "random_normal", "random_uniform", "sort", "argsort", "top_k", "to_index", "load"];
+    &["dropout", "random_normal", "random_uniform", "sort", "argsort", "top_k", "to_index"];
 
 /// One argument of a call to a built-in, matched to its parameter.
 pub(super) type Matched<'a> = Option<&'a Expr>;

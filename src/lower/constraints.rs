@@ -165,7 +165,7 @@ impl<'a> Lowerer<'a> {
             .map(|s| self.graph.extents.known(self.graph.extent(s.axis)).and_then(|n| usize::try_from(n).ok()))
             .collect();
         let values: Vec<f64> = match (start, constraint, known.as_deref()) {
-            (Initializer::Natural, ..) | (_, Constraint::Unit, None) => return Ok(()),
+            (Initializer::Natural | Initializer::File { .. }, ..) | (_, Constraint::Unit, None) => return Ok(()),
             (Initializer::Values(values), ..) => values.clone(),
             (Initializer::Constant(x), Constraint::Interval { .. }, _) => vec![*x],
             (Initializer::Constant(x), _, Some(shape)) => vec![*x; shape.iter().product::<usize>().min(1 << 16)],

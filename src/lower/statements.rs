@@ -10,7 +10,7 @@ use super::value::{Array, Evaluated, Reported, Slot, Sort, Value};
 use crate::diag::catalog::{names as error, shapes};
 use crate::graph::{Axis, Initializer, PortId, PortKind, ProgramPort, Role, Value as Named, ValueRole};
 use crate::span::Span;
-use crate::syntax::ast::{CallArgument, Declaration, Expr, ExprKind, Name, Pattern};
+use crate::syntax::ast::{ArgumentValue, CallArgument, Declaration, Expr, ExprKind, Name, Pattern};
 use std::rc::Rc;
 
 /// What can stand as the start of a param: name, and its arguments with their defaults.
@@ -28,7 +28,7 @@ const STARTS: &[(&str, &[(&str, f64)])] = &[
 
 /// Names of starts, for suggestions.
 pub(super) fn start_names() -> impl Iterator<Item = &'static str> {
-    STARTS.iter().map(|s| s.0)
+    STARTS.iter().map(|s| s.0).chain(["load"])
 }
 
 impl<'a> Lowerer<'a> {
@@ -154,6 +154,11 @@ impl<'a> Lowerer<'a> {
         {
             return self.start(name, parameters, arguments, value.span);
         }
+        if let ExprKind::Call { function, arguments } = &value.kind
+            && matches!(&function.kind, ExprKind::Name(name) if name == "load" && self.visible(name).is_none())
+        {
+            return self.file(arguments, value.span);
+        }
         let array = self.array(value)?;
         let array = match array.kind {
             Sort::Real => array,
@@ -189,6 +194,24 @@ impl<'a> Lowerer<'a> {
                 Ok(Array::real(node, array.axes))
             }
             _ => self.as_number(array, e),
+        }
+    }
+
+    /// `load("start.npz", "W")`, `load("W.npy")`
+    fn file(&mut self, arguments: &[CallArgument], span: Span) -> Evaluated<Initializer> {
+        let text = |argument: &CallArgument| match (&argument.name, &argument.value) {
+            (None, ArgumentValue::Expr(Expr { kind: ExprKind::Text(text), .. })) => Some(text.clone()),
+            _ => None,
+        };
+        let is_wrong = |a: &CallArgument| matches!(&a.value, ArgumentValue::Expr(Expr { kind: ExprKind::Error, .. }));
+        if arguments.iter().any(is_wrong) {
+            return Err(Reported);
+        }
+        let texts: Option<Vec<String>> = arguments.iter().map(text).collect();
+        match texts.as_deref() {
+            Some([path]) => Ok(Initializer::File { path: path.clone(), name: None }),
+            Some([path, name]) => Ok(Initializer::File { path: path.clone(), name: Some(name.clone()) }),
+            _ => self.fail(shapes::load_arguments(span)),
         }
     }
 

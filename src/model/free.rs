@@ -110,16 +110,40 @@ impl FreeForm {
         Ok(free)
     }
 
+    /// Takes these values as the starts of params, by name, in place of what their declarations say.
+    ///
+    /// # Errors
+    /// [`CallError::Length`] for values of another number than the param has.
+    pub fn with_starts(mut self, starts: &[(String, Vec<f64>)]) -> Result<FreeForm, CallError> {
+        for (port, entry) in self.params.iter_mut().zip(&self.layout.entries) {
+            let Some((_, values)) = starts.iter().find(|(name, _)| *name == entry.name) else { continue };
+            if values.len() != entry.range.len() {
+                return Err(CallError::Length {
+                    port: entry.name.clone(),
+                    shape: format!("{:?}", entry.shape),
+                    expected: entry.range.len(),
+                    given: values.len(),
+                    reason: "; its start has another size".into(),
+                });
+            }
+            port.initial = Some(Initializer::Values(values.clone()));
+        }
+        Ok(self)
+    }
+
     /// The free form of the initial values for a seed.
     ///
     /// # Errors
-    /// Initial values outside of a constraint whose bounds are not known before: [`CallError::Constraint`].
+    /// A start in a file that [`FreeForm::with_starts`] was not given: [`CallError::Missing`]. Initial values outside of a constraint whose bounds are not known before: [`CallError::Constraint`].
     pub fn start<R: Real>(&self, seed: u64) -> Result<Vec<R>, CallError> {
         let mut values = vec![0.0; self.layout.len];
         let mut free = vec![0.0; self.free.len];
         let mut direct = vec![];
         for (place, (port, entry)) in self.params.iter().zip(&self.layout.entries).enumerate() {
             let initial = port.initial.clone().unwrap_or(Initializer::Natural);
+            if let Initializer::File { .. } = initial {
+                return Err(CallError::Missing { name: entry.name.clone() });
+            }
             let own = &mut free[self.free.entries[place].range.clone()];
             match (port.constraint, &initial) {
                 (Some(constraint), Initializer::Natural) => {
@@ -206,7 +230,10 @@ fn natural(constraint: Constraint, shape: &[usize], out: &mut [f64]) {
 }
 
 fn is_random(start: &Initializer) -> bool {
-    !matches!(start, Initializer::Constant(_) | Initializer::Values(_) | Initializer::Natural)
+    !matches!(
+        start,
+        Initializer::Constant(_) | Initializer::Values(_) | Initializer::Natural | Initializer::File { .. }
+    )
 }
 
 fn set<R: Real>(to: &mut [R], from: &[f64]) {

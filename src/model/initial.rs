@@ -30,7 +30,8 @@ pub fn fans(shape: &[usize]) -> (f64, f64) {
 /// Fills `out`, the row-major values of the parameter `name` of this shape, whose first `family` axes count members of
 /// families, each of which starts by itself. Random values depend on the seed, the name and the place alone, so another
 /// parameter may come or go without changing them. [`Initializer::Natural`] is 0 here; see
-/// [`FreeForm::start`](super::FreeForm::start) for constrained parameters.
+/// [`FreeForm::start`](super::FreeForm::start) for constrained parameters, and
+/// [`FreeForm::with_starts`](super::FreeForm::with_starts) for values from files, which are NaN here.
 pub fn initialize<R: Real>(
     initializer: &Initializer,
     name: &str,
@@ -53,6 +54,7 @@ fn start<R: Real>(initializer: &Initializer, stream: &mut Stream, shape: &[usize
     match initializer {
         Initializer::Constant(value) => out.fill(R::from_f64(*value)),
         Initializer::Natural => out.fill(R::ZERO),
+        Initializer::File { .. } => out.fill(R::from_f64(f64::NAN)),
         Initializer::Orthogonal => orthogonal(stream, shape, out),
         Initializer::Values(values) => {
             debug_assert_eq!(values.len(), out.len(), "lowering checks the shape of given values");

@@ -292,6 +292,10 @@ fn initial(start: &Initializer) -> Option<Expr> {
         Initializer::HeUniform => call("he_uniform", vec![]),
         Initializer::HeNormal => call("he_normal", vec![]),
         Initializer::Orthogonal => call("orthogonal", vec![]),
+        Initializer::File { path, name } => {
+            let text = |text: &String| tree::expr(crate::syntax::ast::ExprKind::Text(text.clone()));
+            call("load", [path].into_iter().chain(name).map(text).collect())
+        }
         Initializer::Natural => return None,
     })
 }

@@ -6,7 +6,7 @@ use crate::data::{self, Wanted};
 use crate::eval;
 use crate::failure::{Failure, INTERRUPTED};
 use crate::progress::Progress;
-use nnc::fit::{Fitted, Outcome, Settings, check_loss, evaluate, fit};
+use nnc::fit::{Fitted, Outcome, Settings, check_loss, evaluate, fit, load_starts};
 use nnc::model::{Backend, Weights};
 use serde_json::json;
 use std::path::Path;
@@ -21,7 +21,8 @@ pub fn run(console: &Console, args: &Run) -> Result<(), Failure> {
     let path = data::weights_path(&args.file, args.out.as_deref(), "--out")?;
     // Before a training that may take hours.
     Weights::check_writable(&path)?;
-    let set = data::read(console, &model, &args.data, settings.seed, Wanted::default())?;
+    let mut set = data::read(console, &model, &args.data, settings.seed, Wanted::default())?;
+    load_starts(&model, &mut set).map_err(|e| Failure::of_fit(&model, e))?;
     let backend = if args.interpreter { Backend::Interpreter } else { Backend::Auto };
     let stop = stop_flag()?;
     let mut progress = Progress::new(console);

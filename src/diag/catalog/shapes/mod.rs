@@ -293,6 +293,12 @@ pub fn start_not_constant(at: Span, name: &str) -> Diagnostic {
         .help("it may use numbers, consts and dims of known size, in up to two million steps")
 }
 
+/// `load(3)`
+pub fn load_arguments(at: Span) -> Diagnostic {
+    Diagnostic::new("E0311", "`load` takes the path of a file and the name of an array in it, as texts", at, "")
+        .help("`load(\"start.npz\", \"W\")`, or `load(\"W.npy\")` for a file with one array")
+}
+
 /// `normal(std = -1)`
 pub fn start_out_of_range(at: Span, name: &str) -> Diagnostic {
     Diagnostic::new("E0311", format!("`{name}` cannot have these numbers"), at, "")
