@@ -90,3 +90,23 @@ fn a_graph_is_read_from_two_tables() {
     let (code, _, err) = nnc(&folder, &["gradcheck", "m.nn"]);
     assert_eq!(code, 0, "{err}");
 }
+
+#[test]
+fn an_open_dim_that_no_port_has_is_stated() {
+    // The mean over S of (a - i / S)² has its minimum at the mean of i / S: (S - 1) / (2 S), 0.375 for 4.
+    let model = "precision f64\ndim S\nparam a = 1\nlet g = [i in S] => i / S\nloss mean((a - g)^2)\n\
+        train { optimizer = lbfgs() }\n";
+    let folder = folder(&[("m.nn", model)]);
+    let (code, _, err) = nnc(&folder, &["run", "m.nn"]);
+    assert!(code != 0 && err.contains("--dim S=SIZE"), "{err}");
+    let (code, _, err) = nnc(&folder, &["run", "m.nn", "--dim", "S=4"]);
+    assert_eq!(code, 0, "{err}");
+    let weights = nnc::model::Weights::load(&folder.path().join("m.safetensors")).unwrap();
+    assert!((weights.param("a").unwrap().values.to_f64()[0] - 0.375).abs() < 1e-9);
+    // In the block.
+    fs::write(folder.path().join("m.nn"), format!("{model}data {{ S = 2 }}\n")).unwrap();
+    let (code, _, err) = nnc(&folder, &["run", "m.nn"]);
+    assert_eq!(code, 0, "{err}");
+    let weights = nnc::model::Weights::load(&folder.path().join("m.safetensors")).unwrap();
+    assert!((weights.param("a").unwrap().values.to_f64()[0] - 0.25).abs() < 1e-9);
+}

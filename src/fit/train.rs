@@ -499,7 +499,6 @@ impl<'a, R: Real> Run<'a, R> {
     }
 }
 
-/// Where problems of the whole run are pointed at: the `train` block, else the start of the file.
 /// Checks that the model has the loss that the settings choose, before any data are read.
 ///
 /// # Errors
@@ -509,6 +508,7 @@ pub fn check_loss(model: &Model, settings: &Settings) -> Result<(), FitError> {
     Ok(())
 }
 
+/// Where problems of the whole run are pointed at: the `train` block, else the start of the file.
 fn train_span(model: &Model) -> Span {
     model.train_blocks().iter().flat_map(|b| &b.entries).map(|e| e.key.span).next().unwrap_or_default()
 }
