@@ -3,8 +3,9 @@
 //! Reads the graph. Canonical form: the segment is an axis. What asks for the segment of something else,
 //! `sum[f where dst[f] == dst[e]](x[f])`, is computed for every segment and read at that place.
 
-use super::{Axis, AxisMap, AxisSet, ExtentId, Graph, NodeId, Op, Poly, PortKind};
+use super::{Args, Axis, AxisMap, AxisSet, ExtentId, Graph, NodeId, Op, Poly, PortKind};
 use crate::prim::{Prim, Reduction};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 impl Graph {
@@ -105,6 +106,9 @@ impl Graph {
             let Some((label, segments, place)) = self.segment_of_another(*c, bound) else { continue };
             let mut others: SmallVec<[NodeId; 2]> = conditions.clone();
             others.remove(i);
+            // Where the condition holds both are the same: what is known of the segment is read by the own label.
+            others.iter_mut().for_each(|c| *c = self.at_own_label(*c, place, label));
+            let core = self.at_own_label(core, place, label);
             let used = others.iter().fold(self.axes(core).union(self.axes(label)), |set, c| set.union(self.axes(*c)));
             if self.axes(place).is_subset(&used) {
                 continue;
@@ -120,6 +124,31 @@ impl Graph {
             return Some(self.at(each, &map));
         }
         None
+    }
+
+    /// The term with one index in the place of another, outside of what is bound.
+    fn at_own_label(&mut self, n: NodeId, place: NodeId, label: NodeId) -> NodeId {
+        let inner = |g: &Graph, n: NodeId| {
+            n != place
+                && matches!(g.op(n), Op::Prim(..) | Op::At(_) | Op::Linear { .. } | Op::Quotient(_) | Op::Remainder(_))
+        };
+        let mut order = self.reachable_until(&[n], |m| !inner(self, m));
+        order.sort();
+        if order.binary_search(&place).is_err() {
+            return n;
+        }
+        let mut memo: FxHashMap<NodeId, NodeId> = [(place, label)].into_iter().collect();
+        for m in order {
+            let old = self.node(m).args.clone();
+            if !inner(self, m) || old.iter().all(|a| memo.get(a).is_none_or(|b| a == b)) {
+                continue;
+            }
+            let args: Args = old.iter().map(|a| *memo.get(a).unwrap_or(a)).collect();
+            let op = self.op(m).clone();
+            let new = self.rebuild(&op, &args);
+            memo.insert(m, new);
+        }
+        *memo.get(&n).unwrap_or(&n)
     }
 
     /// If the condition is `label == place`, with a label that depends on bound axes and a place that does not: the

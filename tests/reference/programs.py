@@ -294,6 +294,7 @@ def segments():
             soft = masked(jax.nn.logsumexp, -inf, mask, s)
             largest = masked(jnp.max, -inf, mask, s)
             living = masked(jax.nn.logsumexp, -inf, mask & a, s[None, :] * q[:, None])
+            spread = mean(mask, (s - average[:, None]) ** 2)
             return {
                 "total": jnp.where(mask, s, 0.0).sum(1) * q,
                 "average": average,
@@ -301,7 +302,8 @@ def segments():
                 "largest": largest,
                 "smallest": masked(jnp.min, inf, mask, s),
                 "soft": soft,
-                "spread": mean(mask, (s - average[:, None]) ** 2),
+                "spread": spread,
+                "peers": spread[at],
                 "some": (mask & (s > 1)).any(1),
                 "living": living,
                 "peak": largest[at],
@@ -328,7 +330,7 @@ def segments():
             total = v["total"] ** 2 + v["average"] ** 2 + v["spread"] ** 2 + v["product"] ** 2
             total += sum(square(v[k], count > 0) for k in ["largest", "smallest", "soft"])
             e = (w * total).sum() + (w * square(v["living"], (mask & a).any(1))).sum()
-            e += (u * v["peak"] ** 2).sum() + (u * v["share"] ** 2).sum()
+            e += (u * v["peak"] ** 2).sum() + (u * v["share"] ** 2).sum() + (u * v["peers"]).sum()
             c = rows(h)
             return e + (c["shares"] ** 2).sum() + (c["highs"][0] ** 2).sum()
 
@@ -386,6 +388,38 @@ def graph_attention():
     }
     shapes = {"W": (d, h), "a": h, "b": h, "Wo": (h, c)}
     case("graph_attention", {"N": n, "M": m, "D": d}, inputs, {k: r.normal(size=v) for k, v in shapes.items()}, model)
+
+
+def message_passing():
+    r = rng(12)
+    n, m, d, rounds = 5, 9, 3, 3
+
+    def model(i, p):
+        src, dst, a = i["src"], i["dst"], p["a"]
+        mask = segment_mask(dst, n)
+        some = mask.any(1)
+        lse = lambda s: masked(jax.nn.logsumexp, -jnp.inf, mask, s)
+        h, hs = i["x"], []
+        for w in p["W"]:
+            s = h[src] @ a - h[dst] @ a
+            share = jnp.exp(s - lse(s)[dst])
+            msg = jnp.where(mask, share, 0.0) @ h[src]
+            top = [masked(jnp.max, -jnp.inf, mask, h[src, k] * w[k, k]) for k in range(d)]
+            more = jnp.stack(top, axis=1) + lse(h[src, 0])[:, None]
+            h = jnp.tanh(h + msg @ w + jnp.where(some[:, None], more, 0.0))
+            hs.append(h)
+        average = jnp.where(mask, 1.0, 0.0) @ h[src] / jnp.maximum(mask.sum(1), 1)[:, None]
+        loss = ((h[:, 0] - i["y"]) ** 2).mean()
+        return {"hs": jnp.stack(hs), "mean_message": average, "loss": loss}
+
+    inputs = {
+        "src": r.integers(0, n, m),
+        "dst": np.array([0, 1, 3, 0, 4, 1, 3, 0, 4]),
+        "x": r.normal(size=(n, d)) / 2,
+        "y": r.normal(size=n),
+    }
+    params = {"W": r.normal(size=(rounds, d, d)) / 3, "a": r.normal(size=d)}
+    case("message_passing", {"N": n, "M": m, "L": rounds}, inputs, params, model)
 
 
 # ---- arrangements, images, recursion --------------------------------------------------------------------------------
@@ -471,6 +505,7 @@ if __name__ == "__main__":
         segments,
         gcn,
         graph_attention,
+        message_passing,
         arrangements,
         cnn,
         determinant,
