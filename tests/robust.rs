@@ -299,7 +299,7 @@ fn memory_grows_with_the_text() {
 fn programs() -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = vec![];
     let mut folders: Vec<PathBuf> =
-        ["examples", "std", "tests/files"].map(|f| Path::new(env!("CARGO_MANIFEST_DIR")).join(f)).into();
+        ["examples", "std", "tests"].map(|f| Path::new(env!("CARGO_MANIFEST_DIR")).join(f)).into();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

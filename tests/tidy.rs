@@ -226,3 +226,30 @@ fn the_row_of_the_walk_through_is_right() {
         assert!(!names_sinh || may, "{} names sinh, whose row says everything", path.display());
     }
 }
+
+/// Every model of the repository is as `nnc fmt` writes it, but those that are wrong on purpose. `NNC_BLESS=1` formats them.
+#[test]
+fn models_are_in_the_one_style() {
+    let mut folders: Vec<PathBuf> = ["examples", "std", "tests"].iter().map(|f| root().join(f)).collect();
+    let (mut wrong, mut count) = (vec![], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.extend((!path.ends_with("files/errors")).then_some(path));
+            } else if path.extension().is_some_and(|e| e == "nn") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let style = nnc::syntax::format(nnc::span::FileId(0), &text);
+                let style = style.unwrap_or_else(|problems| panic!("{}: {problems:#?}", path.display()));
+                count += 1;
+                if style != text && std::env::var_os("NNC_BLESS").is_some() {
+                    std::fs::write(&path, style).unwrap();
+                } else if style != text {
+                    wrong.push(path.display().to_string());
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "run `nnc fmt` on {wrong:#?}");
+    assert!(count > 40, "only {count} models found");
+}

@@ -11,6 +11,35 @@ pub(super) fn space(pieces: &mut [Piece]) {
         }
         pieces[i].space = between(&pieces[i - 1], &pieces[i], path_of_import);
     }
+    for i in 0..pieces.len() {
+        if pieces[i].text == ".." && pieces[i].kind == Kind::Mark {
+            tighten(pieces, i);
+        }
+    }
+}
+
+/// The ends of a range hold together: `2*H..3*H`, because `..` has no spaces itself.
+fn tighten(pieces: &mut [Piece], range: usize) {
+    let depth = pieces[range].depth;
+    let ends = |piece: &Piece| {
+        piece.depth < depth
+            || piece.depth == depth
+                && (piece.kind == Kind::Keyword
+                    || piece.kind == Kind::Comment
+                    || piece.begins_item
+                    || matches!(piece.text, "," | "=" | "=>"))
+    };
+    let first = (0..range).rev().find(|i| ends(&pieces[*i])).map_or(0, |i| i + usize::from(!pieces[i].begins_item));
+    let last = (range + 1..pieces.len()).find(|i| ends(&pieces[*i])).unwrap_or(pieces.len());
+    for i in first + 1..last {
+        let operator = |p: &Piece| p.depth == depth && matches!(p.text, "*" | "/" | "+" | "-" | "@");
+        // `a - -1` would read as one sign.
+        if (operator(&pieces[i]) && !pieces[i].is_sign || operator(&pieces[i - 1]) && !pieces[i - 1].is_sign)
+            && !(pieces[i].is_sign && operator(&pieces[i - 1]))
+        {
+            pieces[i].space = 0;
+        }
+    }
 }
 
 /// Spaces between two pieces: 0 or 1.
