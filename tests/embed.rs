@@ -203,7 +203,7 @@ fn wrong_options_are_refused_and_say_why() {
         model.compile(&Options::gradient("loss").with_respect_to(["y"])),
         Err(CompileError::NotReal { name }) if name == "y"
     ));
-    assert_eq!(message(&Options::default().dim("C", 4)), "the model has no open dim `C`");
+    assert_eq!(message(&Options::default().dim("C", 4)), "the model has no open dim `C`; did you mean `N`?");
     assert!(matches!(Model::from_source("").unwrap().compile(&Options::default()), Err(CompileError::Nothing)));
 }
 
