@@ -80,6 +80,64 @@ def derivatives():
     case("derivatives", {"N": n}, {"x": r.normal(size=(n, d)), "y": r.normal(size=n)}, {"w": [0.7, -0.4, 1.3]}, model)
 
 
+def derivative_forms():
+    r = rng(41)
+    n, d, h, m = 4, 3, 2, 2
+
+    def model(i, p):
+        x, z = i["x"], i["z"]
+        layer = lambda q: jnp.tanh(x @ q["l.W"] + q["l.b"])
+        e = lambda q: jnp.mean((layer(q) @ q["v"]) ** 2) * q["k"] ** 3
+        at = lambda name: lambda value: e({**p, name: value})
+        g = jax.grad(e)(p)
+        both = lambda v, k: layer(p) @ v * k
+        pv, pk = jax.vjp(both, p["v"], p["k"])[1](x[:, 0])
+        r = lambda z: jnp.sin(z) * jnp.sum(z**2)
+        f = lambda s: s**3 - 2 * s - 5
+        s = 1.0
+        for _ in range(5):
+            s = s - jax.grad(f)(s) * 0.01 * f(s)
+        gv = lambda w: jax.grad(lambda v: e({**p, "v": v, "l.W": w}))(p["v"])
+        stopped = lambda v: jnp.sum(v**3 * jax.lax.stop_gradient(v))
+        return {
+            "dW": g["l.W"],
+            "db": g["l.b"],
+            "one_weight": g["l.W"][1, 0],
+            "dk": g["k"],
+            "d3k": jax.grad(jax.grad(jax.grad(at("k"))))(p["k"]),
+            "across": jax.jacobian(gv)(p["l.W"]),
+            "along": jax.jvp(lambda v, k: e({**p, "v": v, "k": k}), (p["v"], p["k"]), (2 * p["v"], 3.0))[1],
+            "pv": pv,
+            "pk": pk,
+            "blocks": jax.vmap(jax.jacobian(r))(z),
+            "newton": s,
+            "curve": jax.vmap(jax.grad(jax.grad(lambda u: jnp.exp(jnp.sin(u)))))(z[:, 0]),
+            "loss": e(p) + jnp.sum(g["v"] ** 2),
+            "half_stopped": jax.hessian(stopped)(p["v"]),
+        }
+
+    params = {"v": [0.8, -1.1], "k": 1.4, "l.W": r.normal(size=(d, h)), "l.b": r.normal(size=h)}
+    case("derivative_forms", {"N": n}, {"x": r.normal(size=(n, d)), "z": r.normal(size=(n, m))}, params, model)
+
+
+def arm():
+    alpha = np.array([-1, 1, -1, 1, -1, 1, 0]) * np.pi / 2
+    height = np.array([0.34, 0, 0.4, 0, 0.4, 0, 0.126])
+
+    def tip(q):
+        t = jnp.eye(4)
+        for j in range(7):
+            c, s, ca, sa = jnp.cos(q[j]), jnp.sin(q[j]), np.cos(alpha[j]), np.sin(alpha[j])
+            rows = [[c, -s * ca, s * sa, 0.0], [s, c * ca, -c * sa, 0.0], [0.0, sa, ca, height[j]], [0.0, 0.0, 0.0, 1.0]]
+            t = t @ jnp.array(rows)
+        return t[:3, 3]
+
+    def model(i, _):
+        return {"J_tip": jax.jacobian(tip)(i["q"]), "reach": jnp.sum((tip(i["q"]) - i["goal"]) ** 2)}
+
+    case("arm", {}, {"q": rng(42).normal(size=7), "goal": [0.3, -0.2, 0.6]}, {}, model)
+
+
 def pinn():
     r = rng(2)
     h, n = 20, 64
@@ -495,6 +553,8 @@ def determinant():
 if __name__ == "__main__":
     makers = [
         derivatives,
+        derivative_forms,
+        arm,
         pinn,
         loops,
         lstm,
