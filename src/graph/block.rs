@@ -62,7 +62,7 @@ pub(super) fn axes(graph: &Graph, block: Block, extent: ExtentId, args: &[NodeId
 }
 
 impl Graph {
-    /// An algorithm on a matrix whose axes are those of [`core`]; a right side has the axis of the rows. The result has
+    /// An algorithm on a matrix whose axes are those of [`core()`]; a right side has the axis of the rows. The result has
     /// the axes of the matrix for Cholesky, the axis of the rows for a system.
     pub fn block(&mut self, block: Block, extent: ExtentId, args: &[NodeId]) -> NodeId {
         self.make(Op::Block(block, extent), Args::from_slice(args))
