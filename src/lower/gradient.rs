@@ -163,8 +163,8 @@ impl<'a> Lowerer<'a> {
         Ok(self.rename(given, &like.axis_list()))
     }
 
-    /// Reverse mode. With `keep` the axes of what is differentiated come before those of the variables; otherwise they
-    /// are summed over.
+    /// The derivative by each variable. With `keep` the seed is 1 and the axes of what is differentiated come before those
+    /// of the variables, in the cheaper mode; otherwise they are summed over, in reverse mode.
     fn pulled_back(
         &mut self,
         of: &Array,
@@ -185,7 +185,13 @@ impl<'a> Lowerer<'a> {
         let (node, seed) = (self.graph.at(node, &apart), self.graph.at(seed, &apart));
         let kept: AxisSet =
             names.iter().zip(&unused).filter(|(n, _)| keep || !own.contains(**n)).map(|(_, u)| *u).collect();
-        let found = pass::cotangents(&mut self.graph, node, seed, &kept, &leaves);
+        let found: Vec<NodeId> = match keep {
+            true => {
+                let found = pass::jacobian(&mut self.graph, node, &kept, &leaves, None);
+                found.into_iter().map(|(node, _)| node).collect()
+            }
+            false => pass::cotangents(&mut self.graph, node, seed, &kept, &leaves),
+        };
         let mut parts = vec![];
         for (variable, cotangent) in variables.iter().zip(found) {
             let first: &[Slot] = if keep { &of.axes } else { &[] };

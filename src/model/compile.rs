@@ -2,6 +2,7 @@
 //!
 //! Reads programs, passes and back ends. Must not know source text.
 
+use super::differentiate::{DerivativeForm, Derived, differentiate};
 use super::error::{CallError, CompileError};
 use super::function::{Engine, Function, Inner};
 use super::interpreted::Interpreted;
@@ -11,7 +12,7 @@ use super::slice::{Element, Slice};
 use crate::diag::catalog::nearest;
 use crate::graph::{Axis, ExtentId, Graph, Kind, NodeId, Op, PortId, PortKind, Precision, Program, Role, ValueRole};
 use crate::interp::Bindings;
-use crate::pass::{self, free};
+use crate::pass::{self, Mode, free};
 use crate::plan::{self, Plan, PlanResult};
 use rustc_hash::FxHashMap;
 use std::time::{Duration, Instant};
@@ -42,8 +43,12 @@ pub struct Options {
     /// The values to compute, by name: outputs, losses, metrics or lets. All outputs, losses and metrics if there is
     /// neither a name here nor a gradient.
     pub values: Vec<String>,
-    /// The real number to differentiate. Its value is computed too, as the first result.
+    /// The value to differentiate. It is computed too, as the first result.
     pub gradient_of: Option<String>,
+    /// Which derivative of it.
+    pub form: DerivativeForm,
+    /// The mode of Jacobians and Hessians; the cheaper one if absent.
+    pub mode: Option<Mode>,
     /// The ports to differentiate with respect to; all params if absent.
     pub with_respect_to: Option<Vec<String>>,
     /// What runs the function.
@@ -65,6 +70,39 @@ impl Options {
     /// The value and the gradient of one real number, a loss as a rule, with respect to all params.
     pub fn gradient(of: impl Into<String>) -> Options {
         Options { gradient_of: Some(of.into()), ..Options::default() }
+    }
+
+    /// The value of any real array and its derivatives by all params, whole.
+    pub fn jacobian(of: impl Into<String>) -> Options {
+        Options { form: DerivativeForm::Jacobian, ..Options::gradient(of) }
+    }
+
+    /// The value of one real number, its gradient and its second derivatives by all params.
+    pub fn hessian(of: impl Into<String>) -> Options {
+        Options { form: DerivativeForm::Hessian, ..Options::gradient(of) }
+    }
+
+    /// The value of one real number, its gradient, and the product of its Hessian with a direction: an input for each
+    /// param, named `d` and the param.
+    pub fn hessian_vector_product(of: impl Into<String>) -> Options {
+        Options { form: DerivativeForm::HessianVectorProduct, ..Options::gradient(of) }
+    }
+
+    /// The value of any real array, and how it changes when all params move along a direction: an input for each param,
+    /// named `d` and the param. Forward mode.
+    pub fn jvp(of: impl Into<String>) -> Options {
+        Options { form: DerivativeForm::JacobianVectorProduct, ..Options::gradient(of) }
+    }
+
+    /// The value of any real array and, given its cotangent, an input named `ct`, those of all params. Reverse mode.
+    pub fn vjp(of: impl Into<String>) -> Options {
+        Options { form: DerivativeForm::VectorJacobianProduct, ..Options::gradient(of) }
+    }
+
+    /// Takes Jacobians and Hessians in this mode, whatever it costs.
+    pub fn mode(mut self, mode: Mode) -> Options {
+        self.mode = Some(mode);
+        self
     }
 
     /// Differentiates with respect to these inputs, targets or params.
@@ -163,7 +201,9 @@ pub struct Prepared {
     /// What to compute, in the order of results.
     pub targets: Vec<Target>,
     /// The ports that the results depend on, as written, in order of declaration.
-    pub ports: Vec<(PortId, Role)>,
+    pub ports: Vec<(PortId, PortRole)>,
+    /// The modes of whole Jacobians and Hessians, in the order of these results.
+    pub modes: Vec<Mode>,
     /// How long each stage took so far.
     pub timings: CompileTimings,
 }
@@ -212,22 +252,21 @@ pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<P
         }
         timings.simplify += start.elapsed();
     }
+    let (mut added, mut modes) = (vec![], vec![]);
     if options.gradient_of.is_some() {
         let start = Instant::now();
-        let (of, mut wrt) = (targets[0].node, with_respect_to(program, options)?);
+        let mut wrt = with_respect_to(program, options)?;
         for port in &mut wrt {
             *port = free.iter().find(|f| f.port == *port).map_or(*port, |f| f.free);
         }
-        let leaves: Vec<NodeId> = wrt.iter().map(|p| graph.port(*p)).collect();
-        let gradients = pass::gradient(&mut graph, of, &leaves);
+        let Derived { targets: found, ports: more, modes: chosen } =
+            differentiate(&mut graph, &targets[0], &wrt, options.form, options.mode);
         let states = targets.split_off(values);
-        for (port, node) in wrt.iter().zip(gradients) {
-            let info = graph.port_info(*port);
-            let (name, axes) = (info.name.clone(), info.axes.clone());
-            targets.push(Target { name, role: PortRole::Gradient, node, axes });
-        }
+        targets.extend(found);
         targets.extend(states);
         ports.extend(wrt);
+        added = more;
+        modes = chosen;
         timings.differentiate += start.elapsed();
     }
     if simplify {
@@ -248,9 +287,9 @@ pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<P
     };
     ports.sort_unstable_by_key(|p| (declared(*p), *p));
     ports.dedup();
-    let role = |id: PortId| declared(id).map_or(Role::Input, |i| program.ports[i].role);
-    let ports = ports.into_iter().map(|p| (p, role(p))).collect();
-    Ok(Prepared { graph, targets, ports, timings })
+    let role = |id: PortId| declared(id).map_or(Role::Input, |i| program.ports[i].role).into();
+    let ports = ports.into_iter().map(|p| (p, role(p))).chain(added).collect();
+    Ok(Prepared { graph, targets, ports, modes, timings })
 }
 
 impl Prepared {
@@ -290,10 +329,10 @@ impl Prepared {
 /// Arrays whose lengths do not fit.
 pub fn bindings(prepared: &Prepared, inputs: &[Slice]) -> Result<Bindings, CallError> {
     let graph = &prepared.graph;
-    let port = |(id, role): &(PortId, Role)| {
+    let port = |(id, role): &(PortId, PortRole)| {
         let info = graph.port_info(*id);
         let shape = signature::shape(graph, &info.axes);
-        Port { name: info.name.clone(), role: (*role).into(), element: Element::F64, labels: None, shape }
+        Port { name: info.name.clone(), role: *role, element: Element::F64, labels: None, shape }
     };
     let ports: Vec<Port> = prepared.ports.iter().map(port).collect();
     if ports.len() != inputs.len() {
@@ -323,7 +362,8 @@ fn values(program: &Program, options: &Options) -> Result<Vec<Target>, CompileEr
     let mut out = vec![];
     if let Some(of) = &options.gradient_of {
         let value = find_value(program, of)?;
-        if !value.axes.is_empty() || program.graph.kind(value.node) != Kind::Real {
+        let is_number = value.axes.is_empty() || !options.form.of_a_number();
+        if !is_number || program.graph.kind(value.node) != Kind::Real {
             let shape = signature::shape(&program.graph, &value.axes);
             let element = signature::element(program.graph.kind(value.node), program.precision);
             let port = Port { name: of.clone(), role: value.role.into(), element, labels: None, shape };
@@ -390,7 +430,8 @@ pub(super) fn finish(program: &Program, mut prepared: Prepared, options: &Option
     let labels = signature.inputs.iter().any(|p| p.element != signature.precision.into());
     let engine = engine(program.precision, &mut prepared, options.backend)?;
     let timings = prepared.timings;
-    Ok(Function::new(Inner { signature, sizes, engine, timings, labels, needs: vec![], indices: vec![] }))
+    let modes = std::mem::take(&mut prepared.modes);
+    Ok(Function::new(Inner { signature, sizes, engine, timings, labels, needs: vec![], indices: vec![], modes }))
 }
 
 #[cfg(feature = "jit")]
@@ -440,11 +481,11 @@ fn sizes(prepared: &Prepared) -> Sizes {
 
 fn signature_of(program: &Program, prepared: &Prepared, sizes: &Sizes) -> Signature {
     let graph = &prepared.graph;
-    let input = |(id, role): &(PortId, Role)| {
+    let input = |(id, role): &(PortId, PortRole)| {
         let info = graph.port_info(*id);
         let (element, labels) = signature::port_element(graph, info.kind, program.precision);
         let shape = signature::shape(graph, &info.axes);
-        Port { name: info.name.clone(), role: (*role).into(), element, labels, shape }
+        Port { name: info.name.clone(), role: *role, element, labels, shape }
     };
     let result = |t: &Target| Port {
         name: t.name.clone(),

@@ -11,6 +11,7 @@ use super::slice::{Element, Slice, SliceMut, Values};
 use crate::diag::catalog::nearest;
 use crate::graph::{Graph, NodeId, Poly};
 use crate::interp::{Bindings, evaluate};
+use crate::pass::Mode;
 use std::sync::Arc;
 
 /// Native code (or an interpreted program) that computes some values of a model, and gradients of one of them.
@@ -44,6 +45,8 @@ pub(super) struct Inner {
     pub sizes: Sizes,
     pub engine: Engine,
     pub timings: CompileTimings,
+    /// The modes of whole Jacobians and Hessians, in the order of these results.
+    pub modes: Vec<Mode>,
     /// Whether some input holds labels or truth values, whose range is checked at each call.
     pub labels: bool,
     /// What must hold of the sizes of open dims.
@@ -141,6 +144,14 @@ impl Function {
     /// How long each stage of compilation took.
     pub fn timings(&self) -> CompileTimings {
         self.inner.timings
+    }
+
+    /// The mode in which a whole Jacobian or Hessian is computed, by its place among the results.
+    pub fn mode(&self, result: usize) -> Option<Mode> {
+        let results = &self.inner.signature.results;
+        let is_whole = |p: &Port| matches!(p.role, PortRole::Jacobian | PortRole::Hessian);
+        let before = results.get(..result)?.iter().filter(|p| is_whole(p)).count();
+        self.inner.modes.get(before).copied().filter(|_| results.get(result).is_some_and(is_whole))
     }
 
     /// Whether calls run native code (else the interpreter).

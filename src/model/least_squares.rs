@@ -9,7 +9,7 @@ use super::compile::{Options, Prepared, Target, finish, prepare, reachable_ports
 use super::error::CompileError;
 use super::function::Function;
 use super::signature::PortRole;
-use crate::graph::{Axis, Graph, NodeId, Op, PortKind, Program, Role};
+use crate::graph::{Axis, Graph, NodeId, Op, PortKind, Program};
 use crate::pass;
 use crate::prim::{Prim, Reduction};
 
@@ -20,10 +20,10 @@ pub const DIRECTION: &str = "direction of ";
 /// param moves along its direction: an input named [`DIRECTION`] and the param. None if the loss is no sum of squares.
 pub(super) fn residuals(program: &Program, options: &Options, loss: &str) -> Result<Option<Function>, CompileError> {
     let values = Options { gradient_of: None, values: vec![loss.to_string()], ..options.clone() };
-    let Prepared { mut graph, targets, ports, timings } = prepare(program, &values, false)?;
+    let Prepared { mut graph, targets, ports, timings, .. } = prepare(program, &values, false)?;
     let Some(loss) = targets.first() else { return Ok(None) };
     let mut moves = vec![];
-    for (port, _) in ports.iter().filter(|(_, role)| *role == Role::Param) {
+    for (port, _) in ports.iter().filter(|(_, role)| *role == PortRole::Param) {
         let info = graph.port_info(*port).clone();
         let shape: Vec<_> = info.axes.iter().map(|axis| axis.extent).collect();
         let direction = graph.declare_port(format!("{DIRECTION}{}", info.name), PortKind::Real, &shape);
@@ -50,10 +50,10 @@ pub(super) fn residuals(program: &Program, options: &Options, loss: &str) -> Res
         axes,
     };
     let targets: Vec<Target> = roots.into_iter().zip(all).enumerate().map(target).collect();
-    let role = |id| ports.iter().find(|(port, _)| *port == id).map_or(Role::Input, |(_, role)| *role);
+    let role = |id| ports.iter().find(|(port, _)| *port == id).map_or(PortRole::Input, |(_, role)| *role);
     let read = reachable_ports(&graph, targets.iter().map(|t| t.node));
     let ports = read.into_iter().map(|id| (id, role(id))).collect();
-    finish(program, Prepared { graph, targets, ports, timings }, options).map(Some)
+    finish(program, Prepared { graph, targets, ports, modes: vec![], timings }, options).map(Some)
 }
 
 /// Takes `weight · n` apart into squares of residuals; false if it is no sum of them.

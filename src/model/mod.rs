@@ -5,6 +5,7 @@
 pub mod atomic_file;
 mod compile;
 mod derivative;
+mod differentiate;
 mod error;
 mod free;
 mod function;
@@ -22,7 +23,9 @@ mod slice;
 mod source;
 mod weights;
 
+pub use crate::pass::Mode;
 pub use compile::{Backend, CompileTimings, Options, Prepared, Target, bindings, prepare};
+pub use differentiate::DerivativeForm;
 pub use error::{CallError, CompileError, ModelError};
 pub use free::FreeForm;
 pub use function::{Function, NamedValue, Workspace};

@@ -3,6 +3,7 @@
 //! Reads programs. Must not know back ends.
 
 use super::Element;
+use super::differentiate::hessian_name;
 use crate::graph::{Axis, ExtentId, Graph, Kind, PortKind, Precision, Program, ProgramPort, Role, Value, ValueRole};
 use std::fmt;
 
@@ -25,8 +26,26 @@ pub enum PortRole {
     Loss,
     /// A metric.
     Metric,
-    /// The derivative of the loss with respect to the port of this name, of the same shape.
+    /// The derivative of the value with respect to the port of this name, of the same shape.
     Gradient,
+    /// The direction along which a port moves; as a result, how the value of this name changes.
+    Tangent,
+    /// How what is computed from the value changes with it: what a reverse pass starts from.
+    Cotangent,
+    /// The derivative of the value with respect to the port of this name: the shape of the value, then that of the port.
+    Jacobian,
+    /// Second derivatives with respect to two ports, whose names it has: the shape of the first, then of the second.
+    Hessian,
+    /// The rows that belong to the port of this name of the Hessian times the direction.
+    HessianProduct,
+}
+
+impl PortRole {
+    /// Whether a result of this role is a derivative.
+    pub fn is_derivative(self) -> bool {
+        use PortRole::{Gradient, Hessian, HessianProduct, Jacobian, Tangent};
+        matches!(self, Gradient | Tangent | Jacobian | Hessian | HessianProduct)
+    }
 }
 
 impl From<Role> for PortRole {
@@ -63,6 +82,11 @@ impl fmt::Display for PortRole {
             PortRole::Loss => "loss",
             PortRole::Metric => "metric",
             PortRole::Gradient => "gradient",
+            PortRole::Tangent => "tangent",
+            PortRole::Cotangent => "cotangent",
+            PortRole::Jacobian => "Jacobian",
+            PortRole::Hessian => "Hessian",
+            PortRole::HessianProduct => "Hessian-vector product",
         })
     }
 }
@@ -140,14 +164,29 @@ impl Signature {
         self.inputs.iter().position(|p| p.name == name)
     }
 
-    /// The place of a result that is not a gradient.
+    /// The place of a result that is a value of the model, not a derivative.
     pub fn result(&self, name: &str) -> Option<usize> {
-        self.results.iter().position(|p| p.name == name && p.role != PortRole::Gradient)
+        self.results.iter().position(|p| p.name == name && !p.role.is_derivative())
     }
 
     /// The place of the gradient with respect to a port.
     pub fn gradient(&self, name: &str) -> Option<usize> {
-        self.results.iter().position(|p| p.name == name && p.role == PortRole::Gradient)
+        self.derivative(PortRole::Gradient, name)
+    }
+
+    /// The place of the Jacobian with respect to a port.
+    pub fn jacobian(&self, name: &str) -> Option<usize> {
+        self.derivative(PortRole::Jacobian, name)
+    }
+
+    /// The place of the second derivatives with respect to two ports, in the order in which they are differentiated by.
+    pub fn hessian(&self, row: &str, column: &str) -> Option<usize> {
+        self.derivative(PortRole::Hessian, &hessian_name(row, column))
+    }
+
+    /// The place of a result of this role with this name.
+    pub fn derivative(&self, role: PortRole, name: &str) -> Option<usize> {
+        self.results.iter().position(|p| p.name == name && p.role == role)
     }
 }
 

@@ -8,11 +8,13 @@ mod block;
 mod derivative;
 mod forward;
 pub mod free;
+mod jacobian;
 mod repeat;
 mod reverse;
 mod rewrite;
 
 pub use forward::tangent;
+pub use jacobian::{Mode, cheaper, jacobian};
 pub use reverse::{cotangents, gradient};
 pub use rewrite::{expand, normalize, normalize_traced, prune};
 
