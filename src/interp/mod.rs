@@ -6,9 +6,11 @@
 
 mod array;
 mod block;
+mod dependence;
 mod turns;
 
 pub use array::Array;
+pub use dependence::dependence;
 
 use crate::graph::{Axis, AxisSet, DimId, Graph, NodeId, Op, PortId};
 use crate::prim::{Eval, Prim, Reduction};

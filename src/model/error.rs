@@ -69,6 +69,29 @@ pub enum CompileError {
         /// The port.
         name: String,
     },
+    /// A pattern depends on the size of every dim.
+    #[error(
+        "dim `{dim}` must have a size, because the pattern of a sparse derivative depends on it; state it in `Options::dim`"
+    )]
+    OpenSize {
+        /// The dim.
+        dim: String,
+    },
+    /// A pattern depends on where indices point.
+    #[error("the pattern of a sparse derivative depends on the indices in `{name}`; give their values")]
+    UnknownIndices {
+        /// The port.
+        name: String,
+    },
+    /// Something other than a Jacobian or a Hessian was asked for as a sparse matrix.
+    #[error("only a Jacobian or a Hessian can be sparse; use `Options::jacobian` or `Options::hessian`")]
+    NotSparse,
+    /// The pattern of a sparse derivative cannot be found.
+    #[error("no pattern of a sparse derivative: {reason}")]
+    Pattern {
+        /// Why.
+        reason: String,
+    },
     /// The model has nothing to compute.
     #[error("the model has no output, loss or metric, and none was asked for")]
     Nothing,
@@ -201,6 +224,12 @@ pub enum CallError {
     /// A workspace of another function.
     #[error("this workspace belongs to another function")]
     Workspace,
+    /// Indices other than those that the pattern of a sparse derivative was made for.
+    #[error("`{port}` holds other indices than those that the pattern of the sparse derivative was made for")]
+    Pattern {
+        /// The port.
+        port: String,
+    },
     /// A name that is no port of the function.
     #[error("the function has no input `{name}`{}", hint(nearest))]
     UnknownPort {

@@ -3,6 +3,7 @@
 //! Reads every lower floor. Must not print, nor know the command line or training.
 
 pub mod atomic_file;
+mod colouring;
 mod compile;
 mod derivative;
 mod differentiate;
@@ -21,6 +22,7 @@ mod signature;
 mod sizes;
 mod slice;
 mod source;
+mod sparse;
 mod weights;
 
 pub use crate::pass::Mode;
@@ -37,6 +39,7 @@ pub use real::Real;
 pub use signature::{Port, PortRole, Signature, Size};
 pub use slice::{Element, Slice, SliceMut, Values};
 pub use source::{Model, source_hash};
+pub use sparse::{SparseDerivative, SparseWorkspace};
 pub use weights::{Param, Weights, WeightsError};
 
 /// The examples of the manual are run.

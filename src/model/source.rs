@@ -6,6 +6,7 @@ use super::compile::{self, CompileTimings, Options};
 use super::error::{CompileError, ModelError};
 use super::function::{Function, IndexNeed, SizeNeed};
 use super::signature::{self, Port};
+use super::sparse::SparseDerivative;
 use crate::diag::{Diagnostic, Report};
 use crate::graph::{Graph, Program};
 use crate::lower::{self, Lowered};
@@ -92,6 +93,23 @@ impl Model {
     /// Names that the model does not have, and derivatives that do not exist.
     pub fn compile(&self, options: &Options) -> Result<Function, CompileError> {
         self.check_sizes(&options.dims)?;
+        Ok(self.guarded(compile::compile(self.program(), options)?))
+    }
+
+    /// A Jacobian ([`Options::jacobian`]) or Hessian ([`Options::hessian`]) of which only the entries are computed that may
+    /// be other than 0. Their pattern follows from the graph; it needs a size for every dim, and the values of index ports
+    /// that the model reads. Columns or rows that no entry mixes share a pass. [`Options::mode`] chooses the mode of a
+    /// Jacobian; without it that with fewer passes is taken. A Hessian is always computed forward over reverse.
+    ///
+    /// # Errors
+    /// As [`Model::compile`]; sizes and indices that are not given.
+    pub fn sparse(&self, options: &Options, indices: &[(&str, &[u32])]) -> Result<SparseDerivative, CompileError> {
+        self.check_sizes(&options.dims)?;
+        super::sparse::sparse(self.program(), options, indices, |f| self.guarded(f))
+    }
+
+    /// A function with the checks of the model.
+    fn guarded(&self, function: Function) -> Function {
         let need = |c: &crate::lower::SizeCheck| SizeNeed {
             size: c.at_least_zero.clone(),
             what: c.what.clone(),
@@ -106,7 +124,7 @@ impl Model {
             place: self.sources.place(c.span),
         };
         let indices = checks.iter().zip(graph.iter().cycle()).map(index).collect();
-        Ok(compile::compile(self.program(), options)?.with_front_end(self.lowering, needs, indices))
+        function.with_front_end(self.lowering, needs, indices)
     }
 
     /// A function of the residuals of a loss, whose squares add up to it but for what no param changes, and, in the same
