@@ -160,16 +160,11 @@ impl Graph {
 
     fn assemble(&mut self, mut parts: Factors) -> NodeId {
         self.fold_denominators(&mut parts);
-        // A common factor is cancelled only where it cannot be zero.
-        let denominators = std::mem::take(&mut parts.denominators);
-        for d in denominators {
-            match parts.factors.iter().position(|f| *f == d) {
-                Some(at) if self.node(d).facts.positive || self.node(d).facts.nonzero => {
-                    parts.factors.remove(at);
-                }
-                _ => parts.denominators.push(d),
-            }
-        }
+        let (above, below) = (std::mem::take(&mut parts.factors), std::mem::take(&mut parts.denominators));
+        let (mut above, mut below) = (self.powers(above), self.powers(below));
+        self.cancel(&mut above, &mut below);
+        parts.factors = self.power_factors(above);
+        parts.denominators = self.power_factors(below);
         if parts.denominators.iter().any(|d| self.is_mask(*d)) {
             // As a term of its own a product with a mask is a mask.
             parts.denominators = vec![self.mul(&parts.denominators)];
@@ -204,8 +199,24 @@ impl Graph {
         }
     }
 
-    /// The sorted product with equal factors as powers; `None` for the empty product.
-    fn power_product(&mut self, factors: Vec<NodeId>) -> Option<NodeId> {
+    /// Takes powers out that stand above and below the line. A factor that may be 0 leaves one power at least, on the side
+    /// that has more: `x^2 / x` is x, also at 0, and `x / x^4` is `1 / x^3`, but `x / x` stays.
+    fn cancel(&self, above: &mut Vec<(NodeId, u32)>, below: &mut Vec<(NodeId, u32)>) {
+        for (base, k) in below.iter_mut() {
+            let Some((_, other)) = above.iter_mut().find(|p| p.0 == *base) else { continue };
+            let facts = self.node(*base).facts;
+            if *k != *other || facts.positive || facts.nonzero {
+                let common = (*k).min(*other);
+                *k -= common;
+                *other -= common;
+            }
+        }
+        above.retain(|p| p.1 > 0);
+        below.retain(|p| p.1 > 0);
+    }
+
+    /// Equal factors as powers.
+    fn powers(&self, factors: Vec<NodeId>) -> Vec<(NodeId, u32)> {
         let mut powers: Vec<(NodeId, u32)> = vec![];
         for f in factors {
             let (base, k) = match self.op(f) {
@@ -223,7 +234,17 @@ impl Graph {
                 _ => powers.push((base, k)),
             }
         }
-        let mut out: Args = powers.iter().map(|(base, k)| self.pow_const(*base, f64::from(*k))).collect();
+        powers
+    }
+
+    fn power_factors(&mut self, powers: Vec<(NodeId, u32)>) -> Vec<NodeId> {
+        powers.into_iter().map(|(base, k)| self.pow_const(base, f64::from(k))).collect()
+    }
+
+    /// The sorted product with equal factors as powers; `None` for the empty product.
+    fn power_product(&mut self, factors: Vec<NodeId>) -> Option<NodeId> {
+        let powers = self.powers(factors);
+        let mut out = Args::from_vec(self.power_factors(powers));
         out.sort();
         match out.as_slice() {
             [] => None,

@@ -251,13 +251,11 @@ pub(super) fn elementwise(prim: Prim, attribute: f64, parts: Vec<Expr>) -> Expr 
             let zero = matches!(a.kind, ExprKind::Number { .. });
             if zero { compare(b, CompareOp::GreaterEqual, a) } else { compare(a, CompareOp::LessEqual, b) }
         }
-        Prim::Equal => {
+        Prim::Equal | Prim::NotEqual => {
             let (a, b) = (next(), next());
-            compare(a, CompareOp::Equal, b)
-        }
-        Prim::NotEqual => {
-            let (a, b) = (next(), next());
-            compare(a, CompareOp::NotEqual, b)
+            let op = if prim == Prim::Equal { CompareOp::Equal } else { CompareOp::NotEqual };
+            let zero = matches!(a.kind, ExprKind::Number { .. });
+            if zero { compare(b, op, a) } else { compare(a, op, b) }
         }
         Prim::And => {
             let (a, b) = (next(), next());
@@ -267,7 +265,7 @@ pub(super) fn elementwise(prim: Prim, attribute: f64, parts: Vec<Expr>) -> Expr 
             let (a, b) = (next(), next());
             binary(BinaryOp::Or, a, b)
         }
-        Prim::Not => expr(ExprKind::Not(Box::new(next()))),
+        Prim::Not => negated(next()),
         Prim::Select => {
             let (c, a, b) = (next(), next(), next());
             choose(c, a, b)
@@ -278,5 +276,19 @@ pub(super) fn elementwise(prim: Prim, attribute: f64, parts: Vec<Expr>) -> Expr 
             binary(BinaryOp::Multiply, a, b)
         }
         _ => call(prim.row().name, parts.collect()),
+    }
+}
+
+/// That a condition does not hold. Of the comparisons only `==` and `!=` are opposites: a NaN makes the others false.
+fn negated(condition: Expr) -> Expr {
+    match condition.kind {
+        ExprKind::Compare { first, rest } if rest.len() == 1 && rest[0].0 == CompareOp::Equal => {
+            let kind = ExprKind::Compare {
+                first,
+                rest: rest.into_iter().map(|(_, at, b)| (CompareOp::NotEqual, at, b)).collect(),
+            };
+            Expr { kind, ..condition }
+        }
+        kind => expr(ExprKind::Not(Box::new(Expr { kind, ..condition }))),
     }
 }
