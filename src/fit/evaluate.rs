@@ -55,7 +55,7 @@ fn evaluate_in<R: Real>(
     weights: &Weights,
     backend: Backend,
 ) -> Result<Vec<Evaluation>, FitError> {
-    let layout = Layout::new(model.program(), &dims(model, data)?)?;
+    let layout = stored(model, &dims(model, data)?)?;
     let theta = flat::<R>(&layout, weights)?;
     let Some(mut scorer) = Scorer::new(model, data, &layout, backend, false)? else { return Ok(vec![]) };
     if data.count == 0 {
@@ -98,7 +98,7 @@ fn predict_in<R: Real>(
     backend: Backend,
 ) -> Result<Vec<NamedValue>, FitError> {
     let dims = dims(model, data)?;
-    let layout = Layout::new(model.program(), &dims)?;
+    let layout = stored(model, &dims)?;
     let theta = flat::<R>(&layout, weights)?;
     let outputs = model.program().values_of(ValueRole::Output).map(|v| v.name.clone());
     let names: Vec<String> = if names.is_empty() { outputs.collect() } else { names.to_vec() };
@@ -123,7 +123,13 @@ pub(super) fn dims(model: &Model, data: &Dataset) -> Result<Vec<(String, usize)>
     Ok(dims)
 }
 
-/// The params of a file as one vector.
+/// What a file of weights holds: params, then states.
+fn stored(model: &Model, dims: &[(String, usize)]) -> Result<Layout, CallError> {
+    let states = Layout::states(model.program(), dims)?;
+    Ok(Layout::new(model.program(), dims)?.followed_by(&states))
+}
+
+/// The params and states of a file as one vector.
 pub(super) fn flat<R: Real>(layout: &Layout, weights: &Weights) -> Result<Vec<R>, FitError> {
     let mut theta = vec![R::ZERO; layout.len];
     for entry in &layout.entries {

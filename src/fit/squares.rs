@@ -13,8 +13,10 @@ pub(super) struct Squares<'a, R> {
     function: Function,
     workspace: Workspace,
     batch: Batch<'a>,
-    /// Params, and behind them their directions.
-    both: Vec<R>,
+    /// Params, behind them their directions, then states.
+    all: Vec<R>,
+    /// How many numbers the params are.
+    count: usize,
     results: Option<Vec<NamedValue>>,
 }
 
@@ -24,6 +26,7 @@ impl<'a, R: Real> Squares<'a, R> {
         model: &Model,
         data: &'a Dataset,
         layout: &Layout,
+        states: &Layout,
         options: &Options,
         loss: &str,
         rows: &[u32],
@@ -35,16 +38,22 @@ impl<'a, R: Real> Squares<'a, R> {
             range: entry.range.start + layout.len..entry.range.end + layout.len,
         };
         let entries = layout.entries.iter().cloned().chain(layout.entries.iter().map(direction)).collect();
-        let both = Layout { entries, len: 2 * layout.len };
-        let mut batch = Batch::new(model, data, &both, function.signature(), rows.len())?;
+        let all = Layout { entries, len: 2 * layout.len }.followed_by(states);
+        let mut batch = Batch::new(model, data, &all, function.signature(), rows.len())?;
         batch.fill(rows);
         let workspace = function.workspace();
-        Ok(Some(Squares { function, workspace, batch, both: vec![R::ZERO; 2 * layout.len], results: None }))
+        let (count, all) = (layout.len, vec![R::ZERO; all.len]);
+        Ok(Some(Squares { function, workspace, batch, all, count, results: None }))
+    }
+
+    /// The states of the next step.
+    pub fn set_states(&mut self, states: &[R]) {
+        self.all[2 * self.count..].copy_from_slice(states);
     }
 
     /// Calls the function; gives all residuals one after the other, then how they change along the direction.
     fn call(&mut self) -> Result<(Vec<f64>, Vec<f64>), FitError> {
-        let inputs = self.batch.inputs(&self.both);
+        let inputs = self.batch.inputs(&self.all);
         let results = match &mut self.results {
             Some(results) => results,
             none => none.insert(self.function.results_for(&inputs, &mut self.workspace)?),
@@ -57,7 +66,7 @@ impl<'a, R: Real> Squares<'a, R> {
     }
 
     fn set(&mut self, point: &[f64]) {
-        self.both.iter_mut().zip(point).for_each(|(to, x)| *to = R::from_f64(*x));
+        self.all.iter_mut().zip(point).for_each(|(to, x)| *to = R::from_f64(*x));
     }
 }
 
@@ -72,10 +81,10 @@ impl<R: Real> Residuals for Squares<'_, R> {
     fn linearized(&mut self, point: &[f64]) -> Result<Linearized, FitError> {
         self.set(point);
         let mut found = Linearized { residuals: vec![], columns: vec![] };
-        for i in point.len()..self.both.len() {
-            self.both[i] = R::ONE;
+        for i in self.count..2 * self.count {
+            self.all[i] = R::ONE;
             let called = self.call();
-            self.both[i] = R::ZERO;
+            self.all[i] = R::ZERO;
             let (residuals, column) = called?;
             found.columns.push(column);
             found.residuals = residuals;

@@ -12,9 +12,10 @@ use super::settings::{Batch as BatchSize, Monitor, Settings};
 use super::squares::Squares;
 use super::{Iteration, Lbfgs, LevenbergMarquardt, Optimizer, Stepper, all_finite, clip_norm, clip_value};
 use crate::diag::catalog::training as error;
-use crate::graph::{Op, Precision, Role};
+use crate::graph::{Initializer, Op, Precision, Role};
 use crate::model::{
-    Backend, FreeForm, Function, Layout, Model, Options, Real, SliceMut, Weights, Workspace, source_hash,
+    Backend, CallError, FreeForm, Function, Layout, Model, Options, Real, SliceMut, Weights, Workspace, initialize,
+    source_hash,
 };
 use crate::random::{Purpose, Stream};
 use crate::span::Span;
@@ -102,8 +103,10 @@ struct Run<'a, R> {
     backend: Backend,
     options: Options,
     loss: String,
-    /// Of `theta`: constrained params in their free form.
+    /// Of the first part of `theta`: constrained params in their free form.
     layout: Layout,
+    /// Of all of `theta`: behind the params stand the states.
+    all: Layout,
     form: FreeForm,
     step: Function,
     batch: Batch<'a>,
@@ -113,6 +116,10 @@ struct Run<'a, R> {
     size: usize,
     theta: Vec<R>,
     gradient: Vec<R>,
+    /// What the states become when the step is done.
+    next: Vec<R>,
+    /// The states that the step updates, in order of declaration.
+    updated: Vec<String>,
     engine: Engine<R>,
     /// For a method of least squares.
     squares: Option<Squares<'a, R>>,
@@ -202,13 +209,15 @@ impl<'a, R: Real> Run<'a, R> {
         let dims = dims(model, data)?;
         let form = FreeForm::new(program, &dims)?.with_starts(&data.starts)?;
         let layout = form.free.clone();
-        let options = Options::gradient(&loss.name).free().dims_of_params(program, &dims).backend(backend);
+        let all = layout.followed_by(&Layout::states(program, &dims)?);
+        let options = Options::gradient(&loss.name).free().training().dims_of_params(program, &dims).backend(backend);
         let step = model.compile(&options)?;
-        let batch = Batch::new(model, data, &layout, step.signature(), size)?;
-        let theta = form.start(settings.seed)?;
+        let batch = Batch::new(model, data, &all, step.signature(), size)?;
+        let theta = initial_values(model, data, &form, &all, settings.seed)?;
         let mut squares = None;
         if settings.optimizer == Optimizer::LevenbergMarquardt {
-            squares = Squares::new(model, data, &layout, &options, &loss.name, train)?;
+            let states = Layout::states(program, &dims)?;
+            squares = Squares::new(model, data, &layout, &states, &options, &loss.name, train)?;
             if squares.is_none() {
                 return Err(Box::new(error::no_sum_of_squares(loss.span, &loss.name)).into());
             }
@@ -225,9 +234,12 @@ impl<'a, R: Real> Run<'a, R> {
             batch,
             size,
             gradient: vec![R::ZERO; layout.len],
-            engine: Engine::new(settings.optimizer, &theta),
+            next: theta[layout.len..].to_vec(),
+            updated: program.updates.iter().map(|u| program.graph.port_info(u.0).name.clone()).collect(),
+            engine: Engine::new(settings.optimizer, &theta[..layout.len]),
             squares,
             layout,
+            all,
             form,
             theta,
             order: train.to_vec(),
@@ -240,7 +252,7 @@ impl<'a, R: Real> Run<'a, R> {
         let has_validation = !self.data.rows(Split::Validation).is_empty();
         let mut scorer: Option<Scorer<R>> = None;
         if has_validation || self.settings.patience.is_some() || self.settings.starts > 1 {
-            scorer = Scorer::new(self.model, self.data, &self.layout, self.backend, true)?;
+            scorer = Scorer::new(self.model, self.data, &self.all, self.backend, true)?;
         }
         let mut values = vec![];
         let mut best: Option<(usize, Finished<R>)> = None;
@@ -273,8 +285,11 @@ impl<'a, R: Real> Run<'a, R> {
             one.outcome = Outcome::Interrupted;
         }
         let source = self.model.sources().files().first().map(|f| source_hash(&f.text));
+        let (fitted, states) = one.theta.split_at(self.layout.len);
+        let mut stored = params(&self.form.layout, &self.form.constrained(fitted)?);
+        stored.extend(params(&Layout::states(self.model.program(), &dims(self.model, self.data)?)?, states));
         let weights = Weights {
-            params: params(&self.form.layout, &self.form.constrained(&one.theta)?),
+            params: stored,
             statistics: self.data.statistics.clone(),
             source_hash: source,
             version: Some(env!("CARGO_PKG_VERSION").into()),
@@ -288,12 +303,13 @@ impl<'a, R: Real> Run<'a, R> {
 
     /// Goes back to the initial values of another start.
     fn restart(&mut self, start: usize) -> Result<(), FitError> {
-        let theta = self.form.start(self.settings.seed.wrapping_add(start as u64))?;
-        if start == 1 && theta == self.form.start::<R>(self.settings.seed)? {
+        let initial = |seed| initial_values(self.model, self.data, &self.form, &self.all, seed);
+        let theta: Vec<R> = initial(self.settings.seed.wrapping_add(start as u64))?;
+        if start == 1 && theta == initial(self.settings.seed)? {
             return Err(Box::new(error::equal_starts(train_span(self.model))).into());
         }
         self.theta = theta;
-        self.engine = Engine::new(self.settings.optimizer, &self.theta);
+        self.engine = Engine::new(self.settings.optimizer, &self.theta[..self.layout.len]);
         self.order.clear();
         self.order.extend_from_slice(self.data.rows(Split::Train));
         self.steps = 0;
@@ -404,7 +420,7 @@ impl<'a, R: Real> Run<'a, R> {
                 Engine::Rule(_) => self.gradient(rows.len() == self.size)?,
                 _ => self.search()?,
             };
-            if !loss.is_finite() || !all_finite(&self.gradient) {
+            if !loss.is_finite() || !all_finite(&self.gradient) || !all_finite(&self.next) {
                 return Err(self.not_finite(epoch + 1, step + 1, &self.order[rows]));
             }
             if let Some(bound) = self.settings.clip_value {
@@ -415,8 +431,9 @@ impl<'a, R: Real> Run<'a, R> {
             }
             if let Engine::Rule(stepper) = &mut self.engine {
                 let factor = self.settings.schedule.factor(self.steps, total);
-                stepper.scaled_step(&mut self.theta, &self.gradient, factor);
+                stepper.scaled_step(&mut self.theta[..self.layout.len], &self.gradient, factor);
             }
+            self.theta[self.layout.len..].copy_from_slice(&self.next);
             self.steps += 1;
             let weight = rows.len().max(1);
             sum += loss * weight as f64;
@@ -441,10 +458,16 @@ impl<'a, R: Real> Run<'a, R> {
                 })?;
                 self.theta.iter_mut().zip(minimiser.point()).for_each(|(to, x)| *to = R::from_f64(*x));
                 self.gradient.iter_mut().zip(minimiser.gradient()).for_each(|(to, g)| *to = R::from_f64(*g));
+                if !self.next.is_empty() {
+                    // The point that was evaluated last need not be the one that was chosen.
+                    self.gradient(true)?;
+                }
+                let Method::Lbfgs(minimiser) = &search.method else { return self.gradient(true) };
                 (done, minimiser.loss().unwrap_or(f64::NAN))
             }
             Method::Squares(method) => {
                 let Some(squares) = &mut self.squares else { return self.gradient(true) };
+                squares.set_states(&self.theta[self.layout.len..]);
                 let done = method.iterate(squares)?;
                 self.theta.iter_mut().zip(method.point()).for_each(|(to, x)| *to = R::from_f64(*x));
                 (done, self.gradient(true)?)
@@ -471,6 +494,17 @@ impl<'a, R: Real> Run<'a, R> {
             for entry in &self.layout.entries {
                 let (one, after) = rest.split_at_mut(entry.range.len());
                 outputs.push(R::slice_mut(one));
+                rest = after;
+            }
+            // States that nothing updates stay as they are.
+            let states = self.theta.get(self.layout.len..).unwrap_or_default();
+            self.next.copy_from_slice(states);
+            let mut rest = self.next.as_mut_slice();
+            for entry in &self.all.entries[self.layout.entries.len()..] {
+                let (one, after) = rest.split_at_mut(entry.range.len());
+                if self.updated.contains(&entry.name) {
+                    outputs.push(R::slice_mut(one));
+                }
                 rest = after;
             }
             self.step.call(&inputs, &mut outputs, &mut self.workspaces[usize::from(!full)])?;
@@ -506,6 +540,39 @@ impl<'a, R: Real> Run<'a, R> {
 pub fn check_loss(model: &Model, settings: &Settings) -> Result<(), FitError> {
     settings.loss(model.program(), train_span(model))?;
     Ok(())
+}
+
+/// Params in their free form, then states, as they start.
+fn initial_values<R: Real>(
+    model: &Model,
+    data: &Dataset,
+    form: &FreeForm,
+    all: &Layout,
+    seed: u64,
+) -> Result<Vec<R>, FitError> {
+    let mut theta = form.start(seed)?;
+    let program = model.program();
+    for entry in &all.entries[form.free.entries.len()..] {
+        let mut values = vec![R::ZERO; entry.range.len()];
+        let given = data.starts.iter().find(|(name, _)| *name == entry.name).map(|(_, v)| v.clone());
+        let port = program.port(&entry.name);
+        let declared = port.and_then(|p| p.initial.clone()).unwrap_or(Initializer::Constant(0.0));
+        let initial = given.map_or(declared, Initializer::Values);
+        if let Initializer::Values(v) = &initial
+            && v.len() != values.len()
+        {
+            return Err(FitError::Call(CallError::Length {
+                port: entry.name.clone(),
+                shape: format!("{:?}", entry.shape),
+                expected: values.len(),
+                given: v.len(),
+                reason: "; its start has another size".into(),
+            }));
+        }
+        initialize(&initial, &entry.name, &entry.shape, port.map_or(0, |p| p.family), seed, &mut values);
+        theta.extend(values);
+    }
+    Ok(theta)
 }
 
 /// Where problems of the whole run are pointed at: the `train` block, else the start of the file.

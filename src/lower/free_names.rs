@@ -117,7 +117,7 @@ pub(super) fn mentioned<'a>(statement: &'a Statement, see: &mut dyn FnMut(&'a st
     match &statement.kind {
         StatementKind::Dim(list) => list.iter().filter_map(|d| d.value.as_ref()).for_each(|e| walker.expr(e)),
         StatementKind::Const(list) => list.iter().for_each(|c| walker.expr(&c.value)),
-        StatementKind::Input(d) | StatementKind::Target(d) | StatementKind::Param(d) => {
+        StatementKind::Input(d) | StatementKind::Target(d) | StatementKind::Param(d) | StatementKind::State(d) => {
             d.value.iter().for_each(|e| walker.expr(e))
         }
         StatementKind::Let(l) => walker.expr(&l.value),
@@ -127,8 +127,7 @@ pub(super) fn mentioned<'a>(statement: &'a Statement, see: &mut dyn FnMut(&'a st
         }
         StatementKind::Output { value, .. } => value.iter().for_each(|e| walker.expr(e)),
         StatementKind::Loss { value, .. } | StatementKind::Metric { value, .. } => walker.expr(value),
-        // Refused before anything is worked out.
-        StatementKind::State(_) | StatementKind::Update(_) => {}
+        StatementKind::Update(update) => walker.update(update),
         StatementKind::Derivative(rule) => walker.rule(rule),
         StatementKind::Layer(layer) => walker.layer(layer),
         StatementKind::Import { .. }
@@ -316,7 +315,7 @@ impl<'a, 's> Walker<'a, 's> {
     }
 
     /// `update m = …` reads the state that it changes.
-    fn update(&mut self, update: &'a Update) {
+    pub(super) fn update(&mut self, update: &'a Update) {
         self.name(&update.name);
         self.expr(&update.value);
     }

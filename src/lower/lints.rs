@@ -31,6 +31,7 @@ pub(super) fn check(
     let params: FxHashMap<&str, PortId> = (program.ports.iter().filter(|p| p.role == Role::Param))
         .map(|p| (program.graph.port_info(p.id).name.as_str(), p.id))
         .collect();
+    let is_updated = |name: &str| program.updates.iter().any(|(port, _)| program.graph.port_info(*port).name == name);
     for (i, item) in names.items.iter().enumerate() {
         if !modules[item.module].path.is_empty() {
             continue;
@@ -43,7 +44,10 @@ pub(super) fn check(
             {
                 found.push(lint::param_without_loss(d.name.span, &d.name.text));
             }
-            ItemKind::Input(_) | ItemKind::Target(_) if !used && complete => {
+            ItemKind::State(d) if used && !is_updated(&name) => {
+                found.push(lint::state_without_update(d.name.span, &name))
+            }
+            ItemKind::Input(_) | ItemKind::Target(_) | ItemKind::State(_) if !used && complete => {
                 found.push(lint::unused_input(item.span, item.kind.noun(), &name));
             }
             ItemKind::Let(_) if !used && complete && name != "_" => found.push(lint::unused_let(item.span, &name)),

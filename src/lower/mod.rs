@@ -36,7 +36,7 @@ mod shape_functions;
 mod statements;
 mod triangles;
 mod types;
-mod unavailable;
+mod updates;
 mod value;
 
 pub use program::Loader;
@@ -163,6 +163,7 @@ fn finish(mut lowerer: Lowerer, modules: &[Module]) -> Lowered {
     for (value, node) in values.iter_mut().zip(lowerer.unmarked(&roots)) {
         value.node = node;
     }
+    let updates = lowerer.all_updates();
     let mut precision = None;
     let mut lowered = Lowered::default();
     for statement in modules.iter().filter(|m| m.path.is_empty()).flat_map(|m| &m.ast.statements) {
@@ -182,7 +183,7 @@ fn finish(mut lowerer: Lowerer, modules: &[Module]) -> Lowered {
     let mut ports = std::mem::take(&mut lowerer.ports);
     let order = std::mem::take(&mut lowerer.layers.order);
     // A param of a layer that nothing uses does not exist.
-    let roots: Vec<NodeId> = values.iter().map(|v| v.node).collect();
+    let roots: Vec<NodeId> = values.iter().map(|v| v.node).chain(updates.iter().map(|u| u.1)).collect();
     let port = |n: NodeId| match lowerer.graph.op(n) {
         Op::Port(id) => Some(*id),
         _ => None,
@@ -192,7 +193,7 @@ fn finish(mut lowerer: Lowerer, modules: &[Module]) -> Lowered {
     ports.sort_by_cached_key(|p| order.get(&p.id).cloned().unwrap_or_else(|| vec![p.span]));
     let precision = precision.map(|p| p.0).unwrap_or_default();
     let (graph, training) = (lowerer.graph, lowerer.training);
-    lowered.program = Program { graph, precision, ports, values, updates: vec![], training };
+    lowered.program = Program { graph, precision, ports, values, updates, training };
     lowered.diagnostics = lowerer.diagnostics;
     lowered.hints = lowerer.hints;
     lowered.size_checks = lowerer.size_checks;

@@ -47,7 +47,7 @@ pub(super) fn sort(names: &Names, modules: &[Module], sources: &SourceMap, diagn
     // Dims and ports first, so that they are numbered as they are declared.
     roots.sort_by_key(|i| match names.items[*i].kind {
         ItemKind::Dim(_) => 0,
-        ItemKind::Input(_) | ItemKind::Target(_) | ItemKind::Param(_) => 1,
+        ItemKind::Input(_) | ItemKind::Target(_) | ItemKind::Param(_) | ItemKind::State(_) => 1,
         _ => 2,
     });
     for root in roots {
@@ -116,7 +116,8 @@ pub(super) fn item_name(item: &Item) -> String {
     match &item.kind {
         ItemKind::Dim(d) => d.name.text.clone(),
         ItemKind::Const(c) => c.name.text.clone(),
-        ItemKind::Input(d) | ItemKind::Target(d) | ItemKind::Param(d) => d.name.text.clone(),
+        ItemKind::Input(d) | ItemKind::Target(d) | ItemKind::Param(d) | ItemKind::State(d) => d.name.text.clone(),
+        ItemKind::Update(u) => format!("update {}", u.name.text),
         ItemKind::Let(l) => match &l.pattern {
             crate::syntax::ast::Pattern::Name(n) => n.text.clone(),
             crate::syntax::ast::Pattern::Tuple(names) => {
@@ -214,7 +215,8 @@ pub(super) fn walk<'a>(item: &Item<'a>, walker: &mut Walker<'a, '_>) {
     match &item.kind {
         ItemKind::Dim(d) => d.value.iter().for_each(|e| walker.dim(e)),
         ItemKind::Const(c) => walker.bound_value(None, c.binders.as_deref(), &c.value),
-        ItemKind::Input(d) | ItemKind::Target(d) | ItemKind::Param(d) => walker.declaration(d),
+        ItemKind::Input(d) | ItemKind::Target(d) | ItemKind::Param(d) | ItemKind::State(d) => walker.declaration(d),
+        ItemKind::Update(u) => walker.update(u),
         ItemKind::Let(l) => walker.bound_value(l.ty.as_ref(), l.binders.as_deref(), &l.value),
         ItemKind::Fn(f) => walker.function(f),
         ItemKind::Layer(layer) => walker.layer(layer),

@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, catalog::names as error};
 use crate::span::{FileId, SourceMap, Span};
 use crate::syntax::ast::{
     Ast, Binder, ConstDeclaration, Declaration, Derivative, DimDeclaration, Expr, Function, ImportName, Layer, Let,
-    Name, Pattern, Statement, StatementKind,
+    Name, Pattern, Statement, StatementKind, Update,
 };
 use crate::syntax::parse;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -112,6 +112,9 @@ pub(super) enum ItemKind<'a> {
     Input(&'a Declaration),
     Target(&'a Declaration),
     Param(&'a Declaration),
+    State(&'a Declaration),
+    /// Has no name of its own.
+    Update(&'a Update),
     Let(&'a Let),
     Fn(&'a Function),
     Layer(&'a Layer),
@@ -140,6 +143,8 @@ impl ItemKind<'_> {
             ItemKind::Input(_) => "input",
             ItemKind::Target(_) => "target",
             ItemKind::Param(_) => "param",
+            ItemKind::State(_) => "state",
+            ItemKind::Update(_) => "update",
             ItemKind::Let(_) => "let",
             ItemKind::Fn(_) => "fn",
             ItemKind::Layer(_) => "layer",
@@ -223,9 +228,6 @@ pub(super) fn load(
             (None, None) => main,
         };
         let parsed = parse(file, &sources.file(file).text.clone());
-        if !parsed.diagnostics.iter().any(Diagnostic::is_error) {
-            diagnostics.extend(parsed.ast.statements.iter().filter_map(super::unavailable::statement));
-        }
         diagnostics.extend(parsed.diagnostics);
         let mut wanted: FxHashSet<&str> = FxHashSet::default();
         for statement in &parsed.ast.statements {
@@ -377,8 +379,8 @@ fn define<'a>(
             add(ItemKind::Loss { name: name.as_ref(), value }, &names, statement.span)
         }
         StatementKind::Metric { name, value } => add(ItemKind::Metric { name, value }, &[name], name.span),
-        // Refused when the file was read.
-        StatementKind::State(_) | StatementKind::Update(_) => {}
+        StatementKind::State(d) => add(ItemKind::State(d), &[&d.name], d.name.span),
+        StatementKind::Update(u) => add(ItemKind::Update(u), &[], u.span),
         StatementKind::Layer(layer) => add(ItemKind::Layer(layer), &[&layer.name], layer.name.span),
         StatementKind::Import { .. }
         | StatementKind::Precision(_)

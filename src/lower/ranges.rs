@@ -126,11 +126,12 @@ impl<'a> Lowerer<'a> {
     /// Works something out whose problems do not count yet.
     pub(super) fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Evaluated<T>) -> Option<T> {
         self.attempts += 1;
-        let mark = self.diagnostics.len();
+        let (mark, updates) = (self.diagnostics.len(), self.updates.len());
         let result = work(self);
         self.attempts -= 1;
         if result.is_err() {
             self.withdraw(mark);
+            self.updates.truncate(updates);
         }
         result.ok()
     }

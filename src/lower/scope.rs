@@ -50,6 +50,8 @@ pub(super) struct Lowerer<'a> {
     pub depth: usize,
     /// Expressions worked out to find the range of an index, by frame.
     pub hoisted: FxHashMap<(usize, *const Expr), Array>,
+    /// What `update`s ask for.
+    pub updates: Vec<super::updates::Asked>,
     /// Results of `softmax`, to notice a second one.
     pub softmaxes: FxHashSet<NodeId>,
     /// Labels that were made numbers, and where.
@@ -129,6 +131,7 @@ impl<'a> Lowerer<'a> {
             ruled: vec![],
             depth: 0,
             hoisted: FxHashMap::default(),
+            updates: vec![],
             softmaxes: FxHashSet::default(),
             label_numbers: FxHashMap::default(),
             attempts: 0,

@@ -47,6 +47,8 @@ impl<'a> Lowerer<'a> {
             ItemKind::Input(d) => self.port(d, Role::Input),
             ItemKind::Target(d) => self.port(d, Role::Target),
             ItemKind::Param(d) => self.port(d, Role::Param),
+            ItemKind::State(d) => self.port(d, Role::State),
+            ItemKind::Update(u) => self.update(u).map(|()| super::updates::nothing()),
             ItemKind::Let(l) => self.let_value(l).and_then(|value| match &l.pattern {
                 Pattern::Name(_) => Ok(value),
                 Pattern::Tuple(names) => {

@@ -40,6 +40,24 @@ impl Layout {
         Layout::of(&program.graph, params.map(|p| p.id), dims)
     }
 
+    /// The states of a program, one after another in order of declaration.
+    ///
+    /// # Errors
+    /// As [`Layout::new`].
+    pub fn states(program: &Program, dims: &[(String, usize)]) -> Result<Layout, CallError> {
+        let states = program.ports.iter().filter(|p| p.role == Role::State);
+        Layout::of(&program.graph, states.map(|p| p.id), dims)
+    }
+
+    /// The ports of this layout, and behind them those of another.
+    pub fn followed_by(&self, other: &Layout) -> Layout {
+        let moved = other.entries.iter().cloned().map(|mut entry| {
+            entry.range = entry.range.start + self.len..entry.range.end + self.len;
+            entry
+        });
+        Layout { entries: self.entries.iter().cloned().chain(moved).collect(), len: self.len + other.len }
+    }
+
     /// The layout of these ports one after another.
     pub(super) fn of(
         graph: &Graph,

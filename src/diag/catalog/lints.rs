@@ -147,6 +147,14 @@ pub const ENTRIES: &[CodeEntry] = &[
         example: "dim N, C\ntarget y: index(C)[N]\noutput y\ndata { file = \"from_one.csv\", y = column(0) }\n",
         fixed: None,
     },
+    CodeEntry {
+        code: "W1060",
+        title: "A state that nothing updates",
+        explanation: "A `state` keeps a value between training steps, and `update m = …` says what it becomes. Without an update it\n\
+            is what it starts as, for ever: a `const` says so, and is worked out at compile time.",
+        example: "dim N\ninput x: [N]\nstate m = 0.5\noutput y = x - m\n",
+        fixed: Some("dim N\ninput x: [N]\nconst m = 0.5\noutput y = x - m\n"),
+    },
 ];
 
 /// A param that no loss reads.
@@ -230,6 +238,13 @@ pub fn matrix_product_first(at: Span, operator: &str, read: &str, elsewhere: &st
     Diagnostic::new("W1012", message, at, "")
         .note(format!("in NumPy it would be `{}`", shown(elsewhere)))
         .help("put brackets around what you mean")
+}
+
+/// A state without an `update`.
+pub fn state_without_update(at: Span, name: &str) -> Diagnostic {
+    let name = shown(name);
+    Diagnostic::new("W1060", format!("nothing updates state `{name}`"), at, "stays what it starts as")
+        .help(format!("add `update {name} = …`, or make it a `const`"))
 }
 
 /// `standardize` or `minmax` of columns that are constant in the training rows, out of `all`.

@@ -349,29 +349,6 @@ pub fn named_with_colon(at: Span, name: &str) -> Diagnostic {
         .help(format!("write `{name} = …`"))
 }
 
-// --- E0116: forms that this version does not have ---
-
-/// `layer`, `state`, `update`, `derivative`, `fold`, `scan`, `iterate`.
-pub fn not_available(at: Span, word: &str) -> Diagnostic {
-    let help = match word {
-        "layer" => "declare the params at top level and write the layer as a `fn` that takes them",
-        "state" | "update" => "declare a `param`, or keep running averages in the program that calls the model",
-        "derivative" => "the derivative of a `fn` follows from its definition; `stop_gradient(x)` holds x constant",
-        "iterate" => "for a fixed number of steps call a `fn` of the step several times: `f(f(f(x)))`",
-        _ => {
-            "for a fixed number of steps call a `fn` of the step several times; sums and products over an index are \
-              `sum[i](…)` and `prod[i](…)`"
-        }
-    };
-    Diagnostic::new(
-        "E0116",
-        format!("`{word}` is not available in this version of nnc"),
-        at,
-        "reserved for a later version",
-    )
-    .help(help)
-}
-
 // --- E0118: = and == ---
 
 /// `if a = b then …`

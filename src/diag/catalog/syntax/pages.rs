@@ -271,25 +271,6 @@ output y = 2 * a
         ),
     },
     CodeEntry {
-        code: "E0116",
-        title: "Not available in this version",
-        explanation: r#"`layer`, `state`, `update`, `derivative`, `fold`, `scan` and `iterate` are keywords of the language that this version of
-nnc cannot compile yet. They are reserved, so that no program of today changes its meaning later.
-
-A layer can be written as params at top level and a `fn` that takes them. A short loop can be written out as calls of a
-`fn`: `step(step(step(x)))`. Sums, products and running sums over an index are `sum[i](…)`, `prod[i](…)` and `cumsum(x)`."#,
-        example: r#"dim T
-input x: [T]
-output h = fold(t in T, h = 0) => h + x[t]
-"#,
-        fixed: Some(
-            r#"dim T
-input x: [T]
-output h = sum[t](x[t])
-"#,
-        ),
-    },
-    CodeEntry {
         code: "E0117",
         title: "A text as a value",
         explanation: r#"Texts name files and columns. They are arguments in `data`, `train` and `load(…)`, and no values: nothing is computed
