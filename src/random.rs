@@ -19,6 +19,9 @@ pub enum Purpose {
     Split,
     /// The order of rows in an epoch; the stream number is the epoch, from 0.
     Shuffle,
+    /// Random numbers of a model; the stream number is the 64-bit FNV-1a hash of the name of the draw in UTF-8, followed by
+    /// the number of the step in 8 bytes, little end first.
+    Draw,
     /// The points at which `gradcheck` compares derivatives; the stream number is 0.
     CheckPoint,
 }
@@ -38,6 +41,7 @@ impl Stream {
             Purpose::InitialValue => b"nnc initial value",
             Purpose::Split => b"nnc split",
             Purpose::Shuffle => b"nnc shuffle",
+            Purpose::Draw => b"nnc draw",
             Purpose::CheckPoint => b"nnc check point",
         };
         let mut key = [0u8; 32];
@@ -52,6 +56,12 @@ impl Stream {
     /// The stream of a name: its number is the FNV-1a hash of the name.
     pub fn named(seed: u64, purpose: Purpose, name: &str) -> Stream {
         Stream::new(seed, purpose, fnv1a(name.as_bytes()))
+    }
+
+    /// The stream of a random draw of a model in a step.
+    pub fn draws(seed: u64, name: &str, step: u64) -> Stream {
+        let bytes: Vec<u8> = name.bytes().chain(step.to_le_bytes()).collect();
+        Stream::new(seed, Purpose::Draw, fnv1a(&bytes))
     }
 
     /// Uniform on `[0, 1)`, a multiple of 2⁻⁵³.

@@ -7,7 +7,7 @@ use super::error::FitError;
 use crate::diag::Diagnostic;
 use crate::diag::catalog::data as error;
 use crate::graph::Initializer;
-use crate::model::{CallError, Element, Layout, Model, Port, Real, Signature, Slice, Values};
+use crate::model::{CallError, Element, Function, Layout, Model, Port, PortRole, Real, Slice, Values};
 use smallvec::SmallVec;
 
 /// Where an input of a function gets its values from.
@@ -21,6 +21,8 @@ enum Source {
     Fixed(usize),
     /// The default of the declaration.
     Default(Values),
+    /// Random numbers.
+    Random(Values),
 }
 
 /// The inputs of one function.
@@ -41,13 +43,15 @@ impl<'d> Batch<'d> {
         model: &Model,
         data: &'d Dataset,
         layout: &Layout,
-        signature: &Signature,
+        function: &Function,
         capacity: usize,
     ) -> Result<Batch<'d>, FitError> {
         let mut missing: Vec<Diagnostic> = vec![];
         let mut sources = vec![];
-        for port in &signature.inputs {
-            if let Some(entry) = layout.entry(&port.name) {
+        for port in &function.signature().inputs {
+            if port.role == PortRole::Random {
+                sources.push(Source::Random(Values::zeros(port.element, 0)));
+            } else if let Some(entry) = layout.entry(&port.name) {
                 sources.push(Source::Param(entry.range.clone()));
             } else if let Some(column) = data.columns.iter().position(|c| c.name == port.name) {
                 let (values, row) = (&data.columns[column].values, data.columns[column].row);
@@ -78,13 +82,34 @@ impl<'d> Batch<'d> {
         }
     }
 
+    /// Draws the random numbers of a step, as many as the rows ask for.
+    pub fn draw<R: Real>(&mut self, function: &Function, theta: &[R], seed: u64, step: u64) -> Result<(), FitError> {
+        if !self.sources.iter().any(|s| matches!(s, Source::Random(..))) {
+            return Ok(());
+        }
+        let shapes = {
+            let inputs = self.inputs(theta);
+            let is_random = |i: usize| matches!(self.sources[i], Source::Random(..));
+            function.random_shapes(&|i| (!is_random(i)).then(|| inputs[i].len()))?
+        };
+        for (place, shape) in shapes {
+            let Source::Random(values) = &mut self.sources[place] else { continue };
+            let count = shape.iter().product();
+            if values.as_slice().len() != count {
+                *values = Values::zeros(values.as_slice().element(), count);
+            }
+            function.draw(place, seed, step, values.as_slice_mut())?;
+        }
+        Ok(())
+    }
+
     /// The arrays of a call with these params.
     pub fn inputs<'a, R: Real>(&'a self, theta: &'a [R]) -> Inputs<'a> {
         let slice = |source: &'a Source| match source {
             Source::Param(range) => R::slice(&theta[range.clone()]),
             Source::Rows { row, buffer, .. } => first(buffer, row * self.rows),
             Source::Fixed(place) => self.data.fixed[*place].values.as_slice(),
-            Source::Default(values) => values.as_slice(),
+            Source::Default(values) | Source::Random(values) => values.as_slice(),
         };
         self.sources.iter().map(slice).collect()
     }

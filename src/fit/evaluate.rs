@@ -103,8 +103,9 @@ fn predict_in<R: Real>(
     let outputs = model.program().values_of(ValueRole::Output).map(|v| v.name.clone());
     let names: Vec<String> = if names.is_empty() { outputs.collect() } else { names.to_vec() };
     let function = model.compile(&Options::values(names).dims_of_params(model.program(), &dims).backend(backend))?;
-    let mut batch = Batch::new(model, data, &layout, function.signature(), rows.len())?;
+    let mut batch = Batch::new(model, data, &layout, &function, rows.len())?;
     batch.fill(rows);
+    batch.draw(&function, &theta, 0, 0)?;
     let (inputs, mut workspace) = (batch.inputs(&theta), function.workspace());
     let mut results = function.results_for(&inputs, &mut workspace)?;
     let mut outputs: Vec<SliceMut> = results.iter_mut().map(|r| r.values.as_slice_mut()).collect();
@@ -178,7 +179,7 @@ impl<'d, R: Real> Scorer<'d, R> {
         let options = Options::values(names).dims_of_params(model.program(), &dims(model, data)?).backend(backend);
         let function = model.compile(&if free { options.free() } else { options })?;
         let capacity = Split::ALL.iter().map(|s| data.rows(*s).len()).max().unwrap_or(0);
-        let batch = Batch::new(model, data, layout, function.signature(), capacity)?;
+        let batch = Batch::new(model, data, layout, &function, capacity)?;
         let (workspace, values) = (function.workspace(), vec![R::ZERO; function.signature().results.len()]);
         Ok(Some(Scorer { function, workspace, batch, values }))
     }
@@ -186,6 +187,7 @@ impl<'d, R: Real> Scorer<'d, R> {
     /// The scores over these rows.
     pub fn scores(&mut self, theta: &[R], rows: &[u32]) -> Result<Vec<Score>, FitError> {
         self.batch.fill(rows);
+        self.batch.draw(&self.function, theta, 0, 0)?;
         let inputs = self.batch.inputs(theta);
         let mut outputs: Vec<SliceMut> = self.values.chunks_exact_mut(1).map(R::slice_mut).collect();
         self.function.call(&inputs, &mut outputs, &mut self.workspace)?;

@@ -32,7 +32,7 @@ pub fn row_ports(model: &Model) -> Vec<RowPort> {
         })
         .collect();
     let mut ports = vec![];
-    for port in program.ports.iter().filter(|p| p.role != Role::Param) {
+    for port in program.ports.iter().filter(|p| matches!(p.role, Role::Input | Role::Target)) {
         let info = graph.port_info(port.id);
         let sizes: Vec<ExtentId> = info.axes.iter().map(|a| a.extent).collect();
         let is_key = |block: &&Block| block.entries.iter().any(|entry| entry.key.text == info.name);

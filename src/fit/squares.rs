@@ -39,11 +39,16 @@ impl<'a, R: Real> Squares<'a, R> {
         };
         let entries = layout.entries.iter().cloned().chain(layout.entries.iter().map(direction)).collect();
         let all = Layout { entries, len: 2 * layout.len }.followed_by(states);
-        let mut batch = Batch::new(model, data, &all, function.signature(), rows.len())?;
+        let mut batch = Batch::new(model, data, &all, &function, rows.len())?;
         batch.fill(rows);
         let workspace = function.workspace();
         let (count, all) = (layout.len, vec![R::ZERO; all.len]);
         Ok(Some(Squares { function, workspace, batch, all, count, results: None }))
+    }
+
+    /// Draws the random numbers of a step.
+    pub fn draw(&mut self, seed: u64, step: u64) -> Result<(), FitError> {
+        self.batch.draw(&self.function, &self.all, seed, step)
     }
 
     /// The states of the next step.

@@ -125,6 +125,8 @@ struct Run<'a, R> {
     squares: Option<Squares<'a, R>>,
     order: Vec<u32>,
     steps: u64,
+    /// Of initial values and random draws: another one for each start.
+    seed: u64,
 }
 
 /// What makes the steps.
@@ -212,7 +214,7 @@ impl<'a, R: Real> Run<'a, R> {
         let all = layout.followed_by(&Layout::states(program, &dims)?);
         let options = Options::gradient(&loss.name).free().training().dims_of_params(program, &dims).backend(backend);
         let step = model.compile(&options)?;
-        let batch = Batch::new(model, data, &all, step.signature(), size)?;
+        let batch = Batch::new(model, data, &all, &step, size)?;
         let theta = initial_values(model, data, &form, &all, settings.seed)?;
         let mut squares = None;
         if settings.optimizer == Optimizer::LevenbergMarquardt {
@@ -244,6 +246,7 @@ impl<'a, R: Real> Run<'a, R> {
             theta,
             order: train.to_vec(),
             steps: 0,
+            seed: settings.seed,
         })
     }
 
@@ -309,6 +312,7 @@ impl<'a, R: Real> Run<'a, R> {
             return Err(Box::new(error::equal_starts(train_span(self.model))).into());
         }
         self.theta = theta;
+        self.seed = self.settings.seed.wrapping_add(start as u64);
         self.engine = Engine::new(self.settings.optimizer, &self.theta[..self.layout.len]);
         self.order.clear();
         self.order.extend_from_slice(self.data.rows(Split::Train));
@@ -416,6 +420,7 @@ impl<'a, R: Real> Run<'a, R> {
             if !whole || self.steps == 0 {
                 self.batch.fill(&self.order[rows.clone()]);
             }
+            self.batch.draw(&self.step, &self.theta, self.seed, self.steps + 1)?;
             let loss = match self.engine {
                 Engine::Rule(_) => self.gradient(rows.len() == self.size)?,
                 _ => self.search()?,
@@ -468,6 +473,7 @@ impl<'a, R: Real> Run<'a, R> {
             Method::Squares(method) => {
                 let Some(squares) = &mut self.squares else { return self.gradient(true) };
                 squares.set_states(&self.theta[self.layout.len..]);
+                squares.draw(self.seed, self.steps + 1)?;
                 let done = method.iterate(squares)?;
                 self.theta.iter_mut().zip(method.point()).for_each(|(to, x)| *to = R::from_f64(*x));
                 (done, self.gradient(true)?)

@@ -267,6 +267,11 @@ impl Graph {
         PortId(self.ports.len() as u32 - 1)
     }
 
+    /// Gives a port another name.
+    pub fn name_port(&mut self, id: PortId, name: String) {
+        self.ports[id.0 as usize].name = name;
+    }
+
     /// The axes that stand for a shape: ordinals count the earlier axes of the same extent.
     pub fn canonical_axes(&self, shape: &[ExtentId]) -> Vec<Axis> {
         let ordinal = |i: usize| shape[..i].iter().filter(|e| **e == shape[i]).count() as u16;

@@ -26,6 +26,8 @@ pub enum Role {
     Param,
     /// Kept between steps and changed by `update`, never by the optimiser.
     State,
+    /// Random numbers, drawn anew for each step from the distribution that [`ProgramPort::initial`] says.
+    Random,
 }
 
 /// What the values of a param must be. The port of such a param holds the constrained value; optimisers change a free

@@ -20,8 +20,7 @@ const MAX_RECURSION: usize = 100;
 const MAX_CALLS: usize = 100_000;
 
 /// Functions of the language that this version does not have.
-pub(super) const UNAVAILABLE: &[&str] =
-    &["dropout", "random_normal", "random_uniform", "sort", "argsort", "top_k", "to_index"];
+pub(super) const UNAVAILABLE: &[&str] = &["sort", "argsort", "top_k", "to_index"];
 
 /// One argument of a call to a built-in, matched to its parameter.
 pub(super) type Matched<'a> = Option<&'a Expr>;
@@ -220,8 +219,10 @@ impl<'a> Lowerer<'a> {
         if self.calls.len() >= MAX_CALLS {
             return self.fail(error::too_many_calls(self.place(span), f.title(), MAX_CALLS));
         }
+        let draws = self.draws;
         let result = self.call_body(callee, (f, module), &given, &matched, span);
-        if result.is_ok() || self.attempts == 0 {
+        // A call that draws is another one each time.
+        if (result.is_ok() || self.attempts == 0) && self.draws == draws {
             self.calls.insert(key, result.clone());
         }
         result

@@ -15,6 +15,7 @@ mod call;
 mod constant;
 mod constraints;
 mod dims;
+mod draws;
 mod expr;
 mod free_names;
 mod gradient;
@@ -43,7 +44,7 @@ pub use program::Loader;
 
 use crate::diag::Diagnostic;
 use crate::diag::catalog::names as error;
-use crate::graph::{Axis, NodeId, Op, Poly, PortId, Precision, Program};
+use crate::graph::{Axis, NodeId, Op, Poly, PortId, Precision, Program, Role};
 use crate::span::{FileId, SourceMap, Span};
 use crate::syntax::ast::{Block, StatementKind};
 use program::Module;
@@ -189,7 +190,8 @@ fn finish(mut lowerer: Lowerer, modules: &[Module]) -> Lowered {
         _ => None,
     };
     let read: FxHashSet<PortId> = lowerer.graph.reachable(&roots).into_iter().filter_map(port).collect();
-    ports.retain(|p| !order.contains_key(&p.id) || read.contains(&p.id));
+    ports.retain(|p| !(order.contains_key(&p.id) || p.role == Role::Random) || read.contains(&p.id));
+    draws::name(&mut lowerer.graph, &ports, &values);
     ports.sort_by_cached_key(|p| order.get(&p.id).cloned().unwrap_or_else(|| vec![p.span]));
     let precision = precision.map(|p| p.0).unwrap_or_default();
     let (graph, training) = (lowerer.graph, lowerer.training);

@@ -50,6 +50,8 @@ pub(super) struct Lowerer<'a> {
     pub depth: usize,
     /// Expressions worked out to find the range of an index, by frame.
     pub hoisted: FxHashMap<(usize, *const Expr), Array>,
+    /// How many random draws there are.
+    pub draws: usize,
     /// What `update`s ask for.
     pub updates: Vec<super::updates::Asked>,
     /// Results of `softmax`, to notice a second one.
@@ -131,6 +133,7 @@ impl<'a> Lowerer<'a> {
             ruled: vec![],
             depth: 0,
             hoisted: FxHashMap::default(),
+            draws: 0,
             updates: vec![],
             softmaxes: FxHashSet::default(),
             label_numbers: FxHashMap::default(),

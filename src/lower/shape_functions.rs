@@ -84,6 +84,12 @@ natives! {
     UnpackLower = "unpack_lower" ("v" false, "n" true);
     /// `pack_lower(L)`: the rows of a lower triangle in one vector.
     PackLower = "pack_lower" ("L" false);
+    /// `random_normal([N, Z])`: draws from the normal distribution with mean 0 and standard deviation 1.
+    RandomNormal = "random_normal" ("shape" false);
+    /// `random_uniform([N], 0, 1)`: draws from the numbers between two ends, the upper one left out.
+    RandomUniform = "random_uniform" ("shape" false, "low" true, "high" true);
+    /// `dropout(x, 0.1)`: in training each element is 0 with this probability, and `x / 0.9` otherwise; else `x`.
+    Dropout = "dropout" ("x" false, "rate" false);
     /// `split(x, 4)`: equal parts, or parts of given sizes, as a tuple.
     Split = "split" ("x" false, "parts" false, "axis" true);
 }
@@ -150,6 +156,8 @@ impl<'a> Lowerer<'a> {
                 Ok(Value::Array(Array::real(zero, array.axes)))
             }
             Native::Pad => self.pad(&matched, span),
+            Native::RandomNormal | Native::RandomUniform => self.random(native, &matched, span),
+            Native::Dropout => self.dropout(&matched, span),
             Native::Split => self.split(&matched, span),
             Native::UnpackLower => self.unpack_lower(x, second, span),
             Native::PackLower => self.pack_lower(x, span),

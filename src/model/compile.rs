@@ -431,7 +431,22 @@ pub(super) fn finish(program: &Program, mut prepared: Prepared, options: &Option
     let engine = engine(program.precision, &mut prepared, options.backend)?;
     let timings = prepared.timings;
     let modes = std::mem::take(&mut prepared.modes);
-    Ok(Function::new(Inner { signature, sizes, engine, timings, labels, needs: vec![], indices: vec![], modes }))
+    let distribution = |(id, role): &(PortId, PortRole)| {
+        let port = program.ports.iter().find(|p| p.id == *id && *role == PortRole::Random);
+        port.and_then(|p| p.initial.clone())
+    };
+    let distributions = prepared.ports.iter().map(distribution).collect();
+    Ok(Function::new(Inner {
+        signature,
+        sizes,
+        engine,
+        timings,
+        labels,
+        needs: vec![],
+        indices: vec![],
+        modes,
+        distributions,
+    }))
 }
 
 #[cfg(feature = "jit")]

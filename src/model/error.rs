@@ -230,6 +230,18 @@ pub enum CallError {
         /// The port.
         port: String,
     },
+    /// A random input that was not given.
+    #[error("random input `{name}` was not given; `Function::random_inputs` and `Function::draw` make its numbers")]
+    NotDrawn {
+        /// The input.
+        name: String,
+    },
+    /// A draw for an input that is not random.
+    #[error("input `{name}` is not random, so nothing is drawn for it")]
+    NotRandom {
+        /// The input.
+        name: String,
+    },
     /// A name that is no port of the function.
     #[error("the function has no input `{name}`{}", hint(nearest))]
     UnknownPort {

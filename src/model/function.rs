@@ -9,7 +9,7 @@ use super::signature::{Port, PortRole, Signature};
 use super::sizes::Sizes;
 use super::slice::{Element, Slice, SliceMut, Values};
 use crate::diag::catalog::nearest;
-use crate::graph::{Graph, NodeId, Poly};
+use crate::graph::{Graph, Initializer, NodeId, Poly};
 use crate::interp::{Bindings, evaluate};
 use crate::pass::Mode;
 use std::sync::Arc;
@@ -47,6 +47,8 @@ pub(super) struct Inner {
     pub timings: CompileTimings,
     /// The modes of whole Jacobians and Hessians, in the order of these results.
     pub modes: Vec<Mode>,
+    /// For each input what it is drawn from, if it is random.
+    pub distributions: Vec<Option<Initializer>>,
     /// Whether some input holds labels or truth values, whose range is checked at each call.
     pub labels: bool,
     /// What must hold of the sizes of open dims.
@@ -144,6 +146,14 @@ impl Function {
     /// How long each stage of compilation took.
     pub fn timings(&self) -> CompileTimings {
         self.inner.timings
+    }
+
+    pub(super) fn distribution(&self, input: usize) -> Option<&Initializer> {
+        self.inner.distributions.get(input)?.as_ref()
+    }
+
+    pub(super) fn sizes(&self) -> &Sizes {
+        &self.inner.sizes
     }
 
     /// The mode in which a whole Jacobian or Hessian is computed, by its place among the results.
@@ -263,7 +273,10 @@ impl Function {
         }
         let find = |port: &Port| {
             let given = inputs.iter().find(|(name, _)| *name == port.name).map(|(_, slice)| *slice);
-            given.ok_or_else(|| CallError::Missing { name: port.name.clone() })
+            given.ok_or_else(|| match port.role {
+                PortRole::Random => CallError::NotDrawn { name: port.name.clone() },
+                _ => CallError::Missing { name: port.name.clone() },
+            })
         };
         let ordered: Vec<Slice> = signature.inputs.iter().map(find).collect::<Result<_, _>>()?;
         let mut workspace = self.workspace();

@@ -7,6 +7,7 @@ mod colouring;
 mod compile;
 mod derivative;
 mod differentiate;
+mod draws;
 mod error;
 mod free;
 mod function;

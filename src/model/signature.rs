@@ -18,6 +18,8 @@ pub enum PortRole {
     Param,
     /// What is kept between training steps; as a result, its new value.
     State,
+    /// Random numbers that a call needs: see [`Function::draw`](super::Function::draw).
+    Random,
     /// A `let` of the model, asked for by name.
     Let,
     /// An output of the model.
@@ -55,6 +57,7 @@ impl From<Role> for PortRole {
             Role::Target => PortRole::Target,
             Role::Param => PortRole::Param,
             Role::State => PortRole::State,
+            Role::Random => PortRole::Random,
         }
     }
 }
@@ -77,6 +80,7 @@ impl fmt::Display for PortRole {
             PortRole::Target => "target",
             PortRole::Param => "param",
             PortRole::State => "state",
+            PortRole::Random => "random",
             PortRole::Let => "let",
             PortRole::Output => "output",
             PortRole::Loss => "loss",

@@ -13,7 +13,7 @@ use crate::graph::{
     Axis, Constraint, Graph, Initializer, NodeId, Op, PortId, PortKind, Precision, Program, ProgramPort, Role,
     ValueRole,
 };
-use crate::syntax::ast::{Ast, Binder, Declaration, DimDeclaration, Expr, KindExpr, Let, Pattern, ShapeItem};
+use crate::syntax::ast::{Ast, Binder, Declaration, DimDeclaration, Expr, KindExpr, Let, Name, Pattern, ShapeItem};
 use crate::syntax::ast::{Statement, StatementKind, TypeExpr};
 use names::Names;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -171,6 +171,7 @@ impl<'p> Writer<'p> {
             let value = port.initial.as_ref().and_then(initial);
             let declaration = Declaration { name: tree::ident(&info.name), ty, interval, value };
             out.push(statement(match port.role {
+                Role::Random => self.draw(declaration.name, &info.axes, port.initial.as_ref()),
                 Role::Input => StatementKind::Input(declaration),
                 Role::Target => StatementKind::Target(declaration),
                 Role::Param => StatementKind::Param(declaration),
@@ -178,6 +179,15 @@ impl<'p> Writer<'p> {
             }));
         }
         out
+    }
+
+    /// `let draw1 = random_normal([N])`
+    fn draw(&self, name: Name, axes: &[Axis], distribution: Option<&Initializer>) -> StatementKind {
+        let is_normal = matches!(distribution, Some(Initializer::Normal { .. }));
+        let sizes = axes.iter().map(|a| size(&self.g.extents, self.g.extent(*a))).collect();
+        let shape = tree::expr(crate::syntax::ast::ExprKind::Array(sizes));
+        let value = call(if is_normal { "random_normal" } else { "random_uniform" }, vec![shape]);
+        StatementKind::Let(Let { pattern: Pattern::Name(name), ty: None, binders: None, value, span: span() })
     }
 
     /// The kind that says a constraint; an interval has none.

@@ -1,4 +1,4 @@
-//! E037: states and their updates. See [the catalog](super) for how to add one.
+//! E037: states and their updates, random draws. See [the catalog](super) for how to add one.
 
 use super::{CodeEntry, shown};
 use crate::diag::Diagnostic;
@@ -110,6 +110,22 @@ output y
 "#,
         ),
     },
+    CodeEntry {
+        code: "E0374",
+        title: "A random draw that cannot be",
+        explanation: r#"`random_uniform(shape, low, high)` takes two numbers, the lower first. `dropout(x, rate)` takes the share of elements that
+become 0 in training: one number, at least 0 and less than 1."#,
+        example: r#"dim N
+input x: [N]
+output y = dropout(x, 1.5)
+"#,
+        fixed: Some(
+            r#"dim N
+input x: [N]
+output y = dropout(x, 0.5)
+"#,
+        ),
+    },
 ];
 
 /// `update w = …` for a param.
@@ -142,4 +158,22 @@ pub fn update_in_a_loop(at: Span, name: &str) -> Diagnostic {
     let name = shown(name);
     Diagnostic::new("E0373", format!("state `{name}` is updated inside a loop or index notation"), at, "")
         .help("update it once, from outside, by the result of the loop")
+}
+
+/// `random_uniform([N], 1, 0)`
+pub fn empty_range(at: Span, low: f64, high: f64) -> Diagnostic {
+    Diagnostic::new("E0374", format!("there is no number between {low} and {high}"), at, "the lower end comes first")
+        .help(format!("write `random_uniform(…, {high}, {low})`"))
+}
+
+/// An end of a range that is an array.
+pub fn end_is_a_number(at: Span, shape: &str) -> Diagnostic {
+    Diagnostic::new("E0374", "the ends of a range are numbers", at, format!("this is {shape}"))
+        .help("draw from 0 to 1, and scale the result")
+}
+
+/// `dropout(x, 1)`
+pub fn dropout_rate(at: Span) -> Diagnostic {
+    Diagnostic::new("E0374", "the rate of `dropout` is a number, at least 0 and less than 1", at, "")
+        .help("it is the share of elements that become 0 in training")
 }
