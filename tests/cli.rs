@@ -386,7 +386,18 @@ fn derivatives_compile_again_and_are_confirmed() {
     let checked = folder.run(&["check", "d.nn"]).succeeds();
     assert!(checked.out.contains("output da"), "{}", checked.out);
     folder.run(&["grad", "line.nn", "--wrt", "c"]).fails(2, &["`c`"]);
-    folder.run(&["grad", "line.nn", "--of", "f"]).fails(2, &["`f`", "[N]"]);
+    let ran = folder.run(&["grad", "line.nn", "--of", "f"]).succeeds();
+    assert!(ran.out.contains("output df_da"), "{}", ran.out);
+    folder.run(&["grad", "line.nn", "--of", "f", "--order", "2"]).fails(2, &["`f`", "[N]"]);
+    folder.run(&["grad", "line.nn", "--order", "3"]).fails(2, &["3"]);
+    for (form, part) in
+        [("text", "∂loss/∂a = "), ("latex", "\\begin{align*}"), ("mathml", "<math "), ("dot", "digraph")]
+    {
+        let ran = folder.run(&["grad", "line.nn", "--as", form]).succeeds();
+        assert!(ran.out.contains(part), "{}", ran.out);
+    }
+    let ran = folder.run(&["grad", "line.nn", "--steps"]).succeeds();
+    assert!(ran.out.contains("by product: ct times the other factors"), "{}", ran.out);
     let ran = folder.run(&["gradcheck", "line.nn"]).succeeds();
     assert_eq!(ran.out.lines().count(), 2);
     assert!(ran.out.lines().all(|l| l.starts_with("ok")), "{}", ran.out);

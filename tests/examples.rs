@@ -140,7 +140,7 @@ fn losses_and_derivatives_agree_with_jax() {
         for ((param, _, axes), node) in params.iter().zip(gradient) {
             let values = evaluate(&program.graph, &bindings, &[(node, axes)]).unwrap();
             compare(&values[0], &answers["parameters"][param], &format!("{name}: d{param}"));
-            terms.push(Term { name: format!("d{param}"), node, axes: axes.clone() });
+            terms.push(Term { name: format!("d{param}"), node, axes: axes.clone(), title: None });
         }
 
         // What is printed compiles again and gives the same numbers.

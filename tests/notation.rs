@@ -56,6 +56,7 @@ fn gradient_of_mlp() {
             name: format!("d{}", b.g.port_info(b.port_of(*p)).name),
             node: g,
             axes: b.declared_axes(*p),
+            title: None,
         })
         .collect();
     let ports = b.g.ports().map(|(id, p)| ProgramPort {

@@ -60,6 +60,18 @@ impl Graph {
         if sizes[&n] > LONGEST { self.show(&[("term".into(), n)]) } else { self.term(n, 0, &FxHashMap::default()) }
     }
 
+    /// The operation of a term, with names for the terms below it.
+    pub fn show_with(&self, n: NodeId, names: &FxHashMap<NodeId, String>) -> String {
+        if matches!(self.op(n), Op::Scan(_)) {
+            return "loop".into();
+        }
+        let below = self.reachable_until(&[n], |m| m != n && names.contains_key(&m));
+        match below.len() > LONGEST {
+            true => "…".into(),
+            false => self.bare_term(n, 0, names),
+        }
+    }
+
     /// The name an axis prints with.
     pub fn show_axis(&self, axis: Axis) -> String {
         let extent = self.extents.show(self.extent(axis)).to_lowercase().replace(' ', "");
@@ -83,6 +95,11 @@ impl Graph {
             }
             return format!("{name}{}", self.show_axes(self.axes(n).as_slice()));
         }
+        self.bare_term(n, level, names)
+    }
+
+    /// A term, whatever its own name is.
+    fn bare_term(&self, n: NodeId, level: u8, names: &FxHashMap<NodeId, String>) -> String {
         let sub = |n: NodeId, level: u8| self.term(n, level, names);
         let wrap = |text: String, own: u8| if own < level { format!("({text})") } else { text };
         let args = self.args(n);

@@ -344,11 +344,15 @@ pub fn bindings(prepared: &Prepared, inputs: &[Slice]) -> Result<Bindings, CallE
     Ok(Bindings { ports, dims })
 }
 
+/// What the options differentiate.
+pub(super) fn derived_target(program: &Program, options: &Options) -> Result<Target, CompileError> {
+    let targets = values(program, options)?;
+    targets.into_iter().next().filter(|_| options.gradient_of.is_some()).ok_or(CompileError::Nothing)
+}
+
 /// The term that the options differentiate, and with respect to what.
 pub(super) fn differentiated(program: &Program, options: &Options) -> Result<(NodeId, Vec<PortId>), CompileError> {
-    let targets = values(program, options)?;
-    let first = targets.first().filter(|_| options.gradient_of.is_some()).ok_or(CompileError::Nothing)?;
-    Ok((first.node, with_respect_to(program, options)?))
+    Ok((derived_target(program, options)?.node, with_respect_to(program, options)?))
 }
 
 /// The values asked for; the differentiated one first.
@@ -388,7 +392,7 @@ fn find_value<'p>(program: &'p Program, name: &str) -> Result<&'p crate::graph::
     })
 }
 
-fn with_respect_to(program: &Program, options: &Options) -> Result<Vec<PortId>, CompileError> {
+pub(super) fn with_respect_to(program: &Program, options: &Options) -> Result<Vec<PortId>, CompileError> {
     let Some(names) = &options.with_respect_to else {
         return Ok(program.ports.iter().filter(|p| p.role == Role::Param).map(|p| p.id).collect());
     };

@@ -24,8 +24,10 @@ mod sizes;
 mod slice;
 mod source;
 mod sparse;
+mod steps;
 mod weights;
 
+pub use crate::notation::Form;
 pub use crate::pass::Mode;
 pub use compile::{Backend, CompileTimings, Options, Prepared, Target, bindings, prepare};
 pub use differentiate::DerivativeForm;

@@ -10,6 +10,7 @@ use super::sparse::SparseDerivative;
 use crate::diag::{Diagnostic, Report};
 use crate::graph::{Graph, Program};
 use crate::lower::{self, Lowered};
+use crate::notation::Form;
 use crate::random::fnv1a;
 use crate::span::SourceMap;
 use crate::syntax;
@@ -138,14 +139,32 @@ impl Model {
         super::least_squares::residuals(self.program(), options, loss)
     }
 
-    /// The gradients that the options ask for ([`Options::gradient`]), printed as a model: its outputs are named `dW` for
-    /// a param `W`, and it compiles again. Also tells how long that took.
+    /// The derivatives that the options ask for ([`Options::gradient`], [`Options::jacobian`] or [`Options::hessian`]),
+    /// printed as a model that compiles again: its outputs are named `dW` for a param `W`, `dp_dW` for the Jacobian of
+    /// `p`, `d2_W_b` for a block of the Hessian. Also tells how long that took.
     ///
     /// # Errors
     /// As [`Model::compile`].
     pub fn derivative(&self, options: &Options) -> Result<(String, CompileTimings), CompileError> {
-        let (text, timings) = super::derivative::derivative(self.program(), options)?;
+        self.derivative_as(options, Form::Source)
+    }
+
+    /// As [`Model::derivative`], in another form: plain text, LaTeX, MathML, or the graph for Graphviz.
+    ///
+    /// # Errors
+    /// As [`Model::compile`].
+    pub fn derivative_as(&self, options: &Options, form: Form) -> Result<(String, CompileTimings), CompileError> {
+        let (text, timings) = super::derivative::derivative(self.program(), options, form)?;
         Ok((text, CompileTimings { lower: self.lowering, ..timings }))
+    }
+
+    /// How the gradient that the options ask for comes about: the parts of the value, the chain rule for each, the rules
+    /// that simplify the result, and the result. For people to read.
+    ///
+    /// # Errors
+    /// As [`Model::compile`].
+    pub fn derivative_steps(&self, options: &Options) -> Result<String, CompileError> {
+        super::steps::steps(self.program(), options)
     }
 
     /// Checks what must hold of open dims, for those whose size is given.

@@ -4,7 +4,7 @@ use super::Writer;
 use super::tree::{
     binary, call, call_of, choose, compare, expr, ident, index, name, negate, number, product, signed_sum, size,
 };
-use crate::graph::{Axis, NodeId, Op, Poly};
+use crate::graph::{Axis, Kind, NodeId, Op, Poly};
 use crate::prim::Prim;
 use crate::syntax::ast::{BinaryOp, Binder, BinderRange, CompareOp, Expr, ExprKind};
 
@@ -13,17 +13,25 @@ impl Writer<'_> {
     pub(super) fn binders(&mut self, n: NodeId, axes: &[Axis]) -> Vec<Binder> {
         axes.iter()
             .map(|axis| {
-                let range = (!self.is_read_plainly(n, *axis))
+                let range = (!self.is_read_plainly(n, *axis) || self.is_read_short(n, *axis))
                     .then(|| BinderRange::Extent(size(&self.g.extents, self.g.extent(*axis))));
                 Binder::Index { name: ident(&self.names.axis(&self.g.extents, *axis)), range }
             })
             .collect()
     }
 
+    /// Binders with their ranges.
+    pub(super) fn stated_binders(&mut self, axes: &[Axis]) -> Vec<Binder> {
+        let binder = |axis: &Axis| {
+            let range = BinderRange::Extent(size(&self.g.extents, self.g.extent(*axis)));
+            Binder::Index { name: ident(&self.names.axis(&self.g.extents, *axis)), range: Some(range) }
+        };
+        axes.iter().map(binder).collect()
+    }
+
     /// Whether some port or let below the term is read at the axis itself, which gives the index its range.
     fn is_read_plainly(&self, root: NodeId, axis: Axis) -> bool {
-        let stop = |n: NodeId| n != root && self.defined.contains_key(&n);
-        self.g.reachable_until(&[root], stop).into_iter().any(|n| match self.g.op(n) {
+        self.visible(root).into_iter().any(|n| match self.g.op(n) {
             Op::Port(_) => self.g.axes(n).contains(axis) && self.reads_directly(root, n, axis),
             _ => {
                 n != root
@@ -34,12 +42,115 @@ impl Writer<'_> {
         })
     }
 
+    /// Whether something longer than the axis is read at it.
+    fn is_read_short(&self, root: NodeId, axis: Axis) -> bool {
+        self.visible(root).into_iter().any(|n| match self.g.op(n) {
+            Op::At(vars) => {
+                let places = vars.iter().zip(&self.g.args(n)[1..]);
+                places.into_iter().any(|(v, e)| *self.g.op(*e) == Op::Axis(axis) && v.extent != axis.extent)
+            }
+            _ => false,
+        })
+    }
+
+    /// Writes a term, under an `if` for those of its reads that nothing keeps inside of their axes. Where they are not
+    /// inside, the term is not used: what stands around it says so, but out of sight of it.
+    fn within(&mut self, n: NodeId, write: impl FnOnce(&mut Self) -> Expr) -> Expr {
+        let missing = self.unproven(n);
+        if missing.is_empty() {
+            return write(self);
+        }
+        let conditions: Vec<Expr> = missing.iter().map(|c| self.term(*c, false)).collect();
+        let before = self.assumed.len();
+        self.assumed.extend(missing);
+        let value = write(self);
+        self.assumed.truncate(before);
+        match conditions.into_iter().reduce(|a, b| binary(BinaryOp::And, a, b)) {
+            Some(all) if self.g.kind(n) == Kind::Bool => choose(all, value, expr(ExprKind::Bool(false))),
+            Some(all) => choose(all, value, number(0.0)),
+            None => value,
+        }
+    }
+
+    /// Writes what counts only where conditions hold.
+    fn where_true(&mut self, conditions: &[NodeId], write: impl FnOnce(&mut Self) -> Expr) -> Expr {
+        let before = self.assumed.len();
+        for c in conditions {
+            match self.g.as_prim(*c) {
+                Some((Prim::And, parts)) => {
+                    let parts = parts.to_vec();
+                    self.assumed.extend(parts);
+                }
+                _ => self.assumed.push(*c),
+            }
+        }
+        let value = write(self);
+        self.assumed.truncate(before);
+        value
+    }
+
+    /// What must hold for the reads of a term to be inside of their axes, and is neither certain nor assumed.
+    fn unproven(&mut self, root: NodeId) -> Vec<NodeId> {
+        let hidden = |n: NodeId| matches!(self.g.as_prim(n), Some((Prim::Select, _)));
+        let outside = |n: NodeId| n != root && self.defined.contains_key(&n);
+        let outside = |n: NodeId| outside(n) || matches!(self.g.op(n), Op::Out { .. } | Op::Scan(_) | Op::Reduce(..));
+        let (mut reads, mut seen) = (vec![], rustc_hash::FxHashSet::default());
+        let mut stack = vec![root];
+        while let Some(n) = stack.pop() {
+            if !seen.insert(n) || outside(n) && n != root {
+                continue;
+            }
+            match self.g.op(n) {
+                _ if hidden(n) => stack.push(self.g.args(n)[0]),
+                Op::At(vars) => {
+                    reads.extend(vars.iter().zip(self.g.args(n)[1..].iter().copied()));
+                    stack.extend(self.g.args(n)[1..].iter().copied());
+                }
+                Op::Reduce(..) | Op::Scan(_) | Op::Out { .. } => {}
+                _ => stack.extend(self.g.args(n).iter().copied()),
+            }
+        }
+        let mut missing: Vec<NodeId> = vec![];
+        for (axis, place) in reads {
+            let size = self.g.extent(axis).clone();
+            let last = self.g.index_size(size.sub(&Poly::constant(1)));
+            let zero = self.g.index_constant(0);
+            for (large, small) in [(place, zero), (last, place)] {
+                let difference = self.g.index_sub(large, small);
+                if self.g.is_non_negative(difference) || self.follows(difference) {
+                    continue;
+                }
+                let condition = self.g.index_at_least(large, small);
+                if !missing.contains(&condition) {
+                    missing.push(condition);
+                }
+            }
+        }
+        missing
+    }
+
+    /// Whether an assumed condition says that an index is not negative.
+    fn follows(&mut self, index: NodeId) -> bool {
+        self.assumed.clone().into_iter().any(|c| match self.g.as_prim(c).map(|(p, a)| (p, a[0])) {
+            Some((Prim::IndexIsNonNegative, known)) => {
+                let rest = self.g.index_sub(index, known);
+                self.g.is_non_negative(rest)
+            }
+            Some((Prim::IndexIsZero, known)) => {
+                let (plus, minus) = (self.g.index_add(index, known), self.g.index_sub(index, known));
+                self.g.is_non_negative(plus) || self.g.is_non_negative(minus)
+            }
+            _ => false,
+        })
+    }
+
     /// Whether a leaf stands in the term by itself, not only under a view that replaces the axis.
     fn reads_directly(&self, root: NodeId, leaf: NodeId, axis: Axis) -> bool {
         let stop = |n: NodeId| n != root && self.defined.contains_key(&n);
         leaf == root
-            || self.g.reachable_until(&[root], stop).into_iter().any(|n| {
+            || self.visible(root).into_iter().any(|n| {
                 !stop(n)
+                    && !matches!(self.g.op(n), Op::Out { .. } | Op::Scan(_) | Op::Block(..))
                     && match self.g.op(n) {
                         Op::At(vars) => {
                             self.g.args(n)[0] == leaf && !vars.contains(axis) || self.g.args(n)[1..].contains(&leaf)
@@ -51,7 +162,8 @@ impl Writer<'_> {
 
     /// The term with its free axes as indices.
     pub(super) fn indexed(&mut self, n: NodeId) -> Expr {
-        self.term(n, true)
+        let is_root = !self.defined.contains_key(&n);
+        self.within(n, |w| w.term(n, is_root))
     }
 
     fn axis_name(&mut self, axis: Axis) -> Expr {
@@ -70,6 +182,16 @@ impl Writer<'_> {
             })
             .collect();
         index(base, items)
+    }
+
+    /// As `read`, of an array with one more axis in front.
+    fn read_behind(&mut self, base: Expr, at: Expr, axes: &[Axis], place: impl Fn(Axis) -> Option<NodeId>) -> Expr {
+        let rest = axes.iter().map(|axis| match place(*axis) {
+            Some(e) => self.term(e, false),
+            None => self.axis_name(*axis),
+        });
+        let rest: Vec<Expr> = rest.collect();
+        index(base, std::iter::once(at).chain(rest).collect())
     }
 
     fn term(&mut self, n: NodeId, is_root: bool) -> Expr {
@@ -96,25 +218,49 @@ impl Writer<'_> {
                 call("mod", vec![i, by])
             }
             Op::Port(port) => {
-                let info = self.g.port_info(port).clone();
-                self.read(name(&info.name), &info.axes, |_| None)
+                let axes = self.g.port_info(port).axes.clone();
+                self.read(name(&self.port_names[&port].clone()), &axes, |_| None)
+            }
+            Op::At(vars) if matches!(self.g.op(args[0]), Op::Out { .. }) => {
+                let Op::Out { turn, .. } = *self.g.op(args[0]) else { return name("loop") };
+                let place = |axis: Axis| vars.iter().position(|v| v == axis).map(|i| args[i + 1]);
+                let (base, axes, at) = self.read_loop(args[0], place(turn));
+                match at {
+                    Some(at) => self.read_behind(base, at, &axes, place),
+                    None if place(turn).is_some() => self.read(base, &axes, place),
+                    None => {
+                        let all: Vec<Axis> = std::iter::once(turn).chain(axes).collect();
+                        self.read(base, &all, place)
+                    }
+                }
+            }
+            Op::Out { turn, .. } => {
+                let (base, axes, _) = self.read_loop(n, None);
+                let all: Vec<Axis> = std::iter::once(turn).chain(axes).collect();
+                self.read(base, &all, |_| None)
+            }
+            Op::State { level, slot, axes, .. } => {
+                let (state, axes) = self.state(level, slot, &axes);
+                self.read(name(&state), &axes, |_| None)
             }
             Op::At(vars) => {
                 let (base, axes) = match (self.g.op(args[0]).clone(), self.defined.get(&args[0]).cloned()) {
                     (_, Some((let_name, axes))) => (name(&let_name), axes),
-                    (Op::Port(port), None) => {
-                        let info = self.g.port_info(port);
-                        (name(&info.name), info.axes.clone())
+                    (Op::Port(port), None) => (name(&self.port_names[&port]), self.g.port_info(port).axes.clone()),
+                    (Op::State { level, slot, axes, .. }, None) => {
+                        let (state, axes) = self.state(level, slot, &axes);
+                        (name(&state), axes)
                     }
-                    // Reductions under views have a let by now.
+                    // Reductions and algorithms under views have a let by now.
                     _ => (self.term(args[0], false), self.g.axes(args[0]).iter().collect()),
                 };
                 self.read(base, &axes, |axis| vars.iter().position(|v| v == axis).map(|i| args[i + 1]))
             }
+            // It has a let by now.
             Op::Block(block, _) => name(block.name()),
             Op::Custom { .. } => self.term(args[0], false),
-            // A program with loops is not printed.
-            Op::State { .. } | Op::Scan(_) | Op::Out { .. } => name("loop"),
+            // Only its states are read.
+            Op::Scan(_) => name("loop"),
             Op::Reduce(reduction, bound) => {
                 let binders: Vec<Axis> = bound.iter().collect();
                 let items = self
@@ -125,12 +271,46 @@ impl Writer<'_> {
                         other => crate::syntax::ast::IndexItem::Binder(other),
                     })
                     .collect();
-                let body = self.term(args[0], false);
-                let head = ExprKind::Index { base: Box::new(name(reduction.row().name)), items, filter: None };
+                // Conditions on what is summed over stand in a filter.
+                let (conditions, core) = self.g.filters(reduction, args[0]);
+                let by_data = |c: &NodeId| self.g.axes(*c).intersects(&bound) && !self.defined.contains_key(c);
+                let filtered = !self.defined.contains_key(&args[0]) && !conditions.is_empty();
+                let filtered = filtered && conditions.iter().all(by_data) && self.g.kind(core) == Kind::Real;
+                let (body, filter) = match filtered {
+                    true => {
+                        let all = conditions.iter().map(|c| self.term(*c, false));
+                        let all: Vec<Expr> = all.collect();
+                        let all = all.into_iter().reduce(|a, b| binary(BinaryOp::And, a, b)).map(Box::new);
+                        let body = self.where_true(&conditions, |w| w.within(core, |w| w.term(core, false)));
+                        (body, all)
+                    }
+                    false => (self.within(args[0], |w| w.term(args[0], false)), None),
+                };
+                let head = ExprKind::Index { base: Box::new(name(reduction.row().name)), items, filter };
                 call_of(expr(head), vec![body])
             }
             Op::Prim(prim, bits) => {
                 let parts: Vec<Expr> = match prim {
+                    Prim::Select => {
+                        let c = self.term(args[0], false);
+                        let a = self.where_true(&args[..1], |w| w.within(args[1], |w| w.term(args[1], false)));
+                        // A choice of two numbers is a number: the remainder by 1 of an index, which is 0, makes it an index.
+                        let axis = self.g.axes(n).iter().next();
+                        let is_number =
+                            |w: &Self, a: NodeId| matches!(w.g.op(a), Op::Linear { .. }) && w.g.args(a).is_empty();
+                        let numbers =
+                            self.g.kind(n) == Kind::Index && is_number(self, args[1]) && is_number(self, args[2]);
+                        let a = match axis {
+                            Some(axis) if numbers => {
+                                let zero = call("mod", vec![self.axis_name(axis), number(1.0)]);
+                                binary(BinaryOp::Add, a, zero)
+                            }
+                            _ => a,
+                        };
+                        let not = self.g.not(args[0]);
+                        let b = self.where_true(&[not], |w| w.within(args[2], |w| w.term(args[2], false)));
+                        vec![c, a, b]
+                    }
                     Prim::Add | Prim::Mul | Prim::IndexIsZero | Prim::IndexIsNonNegative => vec![],
                     _ => args.iter().map(|a| self.term(*a, false)).collect(),
                 };
@@ -195,18 +375,17 @@ impl Writer<'_> {
             };
             parts.push((negative, part));
         }
-        let mut sum = signed_sum(parts);
-        for (dims, k) in constant.terms() {
-            let one = Poly::collect_one(dims.clone(), k.abs());
-            let part = size(&self.g.extents, &one);
-            sum = match (terms.is_empty() && sum == number(0.0), *k < 0) {
-                (true, false) => part,
-                (true, true) => negate(part),
-                (false, false) => binary(BinaryOp::Add, sum, part),
-                (false, true) => binary(BinaryOp::Subtract, sum, part),
-            };
+        let constants = constant
+            .terms()
+            .iter()
+            .rev()
+            .map(|(dims, k)| (*k < 0, size(&self.g.extents, &Poly::collect_one(dims.clone(), k.abs()))));
+        let constants: Vec<(bool, Expr)> = constants.collect();
+        // Sizes stand first where the rest is negative: `T - 1 - t`.
+        match parts.iter().all(|p| p.0) && !constants.is_empty() && !parts.is_empty() {
+            true => signed_sum(constants.into_iter().chain(parts).collect()),
+            false => signed_sum(parts.into_iter().chain(constants).collect()),
         }
-        sum
     }
 
     /// `a == b` or `a >= b` from the difference.
@@ -220,9 +399,11 @@ impl Writer<'_> {
         } else {
             (constant, Poly::default())
         };
+        let left_is_fixed = left.is_empty() && !right.is_empty();
         let left = self.linear(&left, &left_constant);
+        let flipped = left_is_fixed && op == CompareOp::GreaterEqual;
         let right = self.linear(&right, &right_constant);
-        compare(left, op, right)
+        if flipped { compare(right, CompareOp::LessEqual, left) } else { compare(left, op, right) }
     }
 }
 

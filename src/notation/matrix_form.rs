@@ -3,12 +3,12 @@
 use super::Writer;
 use super::index_form::elementwise;
 use super::tree::{
-    binary, call, call_with, choose, name, named_argument, negate, number, positional, product, signed_sum, size,
+    binary, call, call_with, expr, name, named_argument, negate, number, positional, product, signed_sum, size, span,
     transpose,
 };
 use crate::graph::{Axis, AxisSet, NodeId, Op};
 use crate::prim::{Prim, Reduction};
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, IndexItem};
 
 /// An expression for a whole array, and the order of its axes.
 struct Dense {
@@ -26,12 +26,24 @@ impl Writer<'_> {
             }
             _ => None,
         };
-        special.unwrap_or_else(|| self.g.args(n).to_vec())
+        special.unwrap_or_else(|| match self.g.op(n) {
+            // The rule of a user's derivative is not written.
+            Op::Custom { .. } => vec![self.g.args(n)[0]],
+            // What a turn reads from around the loop, as often as it does.
+            Op::Scan(form) => {
+                let (first, next) = self.g.args(n).split_at(form.slots.len());
+                let inside = |m: &NodeId| self.g.reads_level(*m, form.level);
+                let below = self.g.reachable_until(next, |m| !inside(&m));
+                let read = below.into_iter().filter(inside).flat_map(|m| self.g.args(m).iter().copied());
+                first.iter().chain(next).copied().chain(read).filter(|m| !inside(m)).collect()
+            }
+            _ => self.g.args(n).to_vec(),
+        })
     }
 
     /// The term as an array with exactly these axes, if it has a matrix form.
     pub(super) fn matrix(&mut self, n: NodeId, axes: &[Axis]) -> Option<Expr> {
-        let dense = self.dense(n, true)?;
+        let dense = self.dense(n, !self.defined.contains_key(&n))?;
         if dense.axes == axes {
             return Some(dense.expr);
         }
@@ -47,15 +59,20 @@ impl Writer<'_> {
     }
 
     fn dense(&mut self, n: NodeId, is_root: bool) -> Option<Dense> {
-        if !is_root && let Some((let_name, axes)) = self.defined.get(&n) {
-            return Some(Dense { expr: name(let_name), axes: axes.clone() });
+        if !is_root && let Some((let_name, axes)) = self.defined.get(&n).cloned() {
+            return Some(self.leaf(name(&let_name), &axes));
         }
         match self.g.op(n).clone() {
             Op::Const(bits) => Some(Dense { expr: number(f64::from_bits(bits)), axes: vec![] }),
             Op::Port(port) => {
-                let info = self.g.port_info(port);
-                Some(Dense { expr: name(&info.name), axes: info.axes.clone() })
+                let axes = self.g.port_info(port).axes.clone();
+                Some(self.leaf(name(&self.port_names[&port].clone()), &axes))
             }
+            Op::State { level, slot, axes, .. } => {
+                let (state, axes) = self.state(level, slot, &axes);
+                Some(Dense { expr: name(&state), axes })
+            }
+            Op::At(vars) => self.renamed(n, &vars),
             Op::Linear { .. } if self.g.args(n).is_empty() => {
                 let (_, constant) = self.g.linear_terms(n);
                 Some(Dense { expr: size(&self.g.extents, &constant), axes: vec![] })
@@ -64,6 +81,55 @@ impl Writer<'_> {
             Op::Prim(prim, bits) => self.prim(n, prim, f64::from_bits(bits)),
             _ => None,
         }
+    }
+
+    /// An array by name; what is fixed of its axes becomes an index.
+    fn leaf(&mut self, base: Expr, axes: &[Axis]) -> Dense {
+        let Some(last) = axes.iter().rposition(|a| self.fixed.contains(*a)) else {
+            return Dense { expr: base, axes: axes.to_vec() };
+        };
+        let mut items = vec![];
+        for axis in &axes[..=last] {
+            items.push(match self.fixed.contains(*axis) {
+                true => IndexItem::Expr(name(&self.names.axis(&self.g.extents, *axis))),
+                false => IndexItem::All(span()),
+            });
+        }
+        let free = axes.iter().copied().filter(|a| !self.fixed.contains(*a)).collect();
+        Dense { expr: expr(ExprKind::Index { base: Box::new(base), items, filter: None }), axes: free }
+    }
+
+    /// A view that only names axes otherwise, or reads the last state of a loop.
+    fn renamed(&mut self, n: NodeId, vars: &AxisSet) -> Option<Dense> {
+        let args = self.g.args(n).to_vec();
+        let place = |axis: Axis| vars.iter().position(|v| v == axis).map(|i| args[i + 1]);
+        if let Op::Out { turn, .. } = *self.g.op(args[0]) {
+            let end = self.g.scan_form(self.g.args(args[0])[0]).map(|form| self.g.turns(form))?;
+            let end = self.g.index_size(end);
+            if vars.as_slice() != [turn] || place(turn) != Some(end) {
+                return None;
+            }
+            let (base, axes, _) = self.read_loop(args[0], Some(end));
+            return Some(self.leaf(base, &axes));
+        }
+        let (base, axes) = match (self.g.op(args[0]).clone(), self.defined.get(&args[0])) {
+            (_, Some((let_name, axes))) => (name(let_name), axes.clone()),
+            (Op::Port(port), None) => (name(&self.port_names[&port]), self.g.port_info(port).axes.clone()),
+            _ => return None,
+        };
+        let mut renamed = vec![];
+        for axis in axes {
+            let new = match place(axis).map(|p| self.g.op(p).clone()) {
+                None => axis,
+                Some(Op::Axis(new)) if new.extent == axis.extent => new,
+                Some(_) => return None,
+            };
+            if renamed.contains(&new) {
+                return None;
+            }
+            renamed.push(new);
+        }
+        Some(self.leaf(base, &renamed))
     }
 
     fn prim(&mut self, n: NodeId, prim: Prim, attribute: f64) -> Option<Dense> {
@@ -80,8 +146,8 @@ impl Writer<'_> {
                     return Some(hot);
                 }
                 let (c, a, b) = (self.dense(args[0], false)?, self.dense(args[1], false)?, self.dense(args[2], false)?);
-                let axes = common_order(&[&c.axes, &a.axes, &b.axes])?;
-                Some(Dense { expr: choose(c.expr, a.expr, b.expr), axes })
+                let (parts, axes) = aligned(vec![c, a, b])?;
+                Some(Dense { expr: elementwise(Prim::Select, 0.0, parts), axes })
             }
             Prim::IndexToReal => {
                 let inner = self.dense(args[0], false)?;
@@ -114,28 +180,25 @@ impl Writer<'_> {
 
     fn plain(&mut self, prim: Prim, attribute: f64, args: &[NodeId]) -> Option<Dense> {
         let mut parts = vec![];
-        let mut orders = vec![];
         for a in args {
-            let part = self.dense(*a, false)?;
-            orders.push(part.axes);
-            parts.push(part.expr);
+            parts.push(self.dense(*a, false)?);
         }
-        let axes = common_order(&orders.iter().collect::<Vec<_>>())?;
+        let (parts, axes) = aligned(parts)?;
         Some(Dense { expr: elementwise(prim, attribute, parts), axes })
     }
 
     fn sum_of_terms(&mut self, args: &[NodeId]) -> Option<Dense> {
-        let mut terms = vec![];
-        let mut orders = vec![];
+        let (mut signs, mut parts) = (vec![], vec![]);
         for a in args {
             let (negative, dense) = self.signed_product(*a)?;
-            orders.push(dense.axes.clone());
-            terms.push((negative, dense));
+            signs.push((negative, dense.axes.len()));
+            parts.push(dense);
         }
-        let axes = common_order(&orders.iter().collect::<Vec<_>>())?;
+        let (parts, axes) = aligned(parts)?;
+        let mut terms: Vec<((bool, usize), Expr)> = signs.into_iter().zip(parts).collect();
         // `x @ W + b`: the widest term first.
-        terms.sort_by_key(|t| std::cmp::Reverse(t.1.axes.len()));
-        Some(Dense { expr: signed_sum(terms.into_iter().map(|(negative, d)| (negative, d.expr)).collect()), axes })
+        terms.sort_by_key(|t| std::cmp::Reverse(t.0.1));
+        Some(Dense { expr: signed_sum(terms.into_iter().map(|((negative, _), e)| (negative, e)).collect()), axes })
     }
 
     /// A term of a sum: whether it is negative, and its absolute form.
@@ -160,24 +223,20 @@ impl Writer<'_> {
             return Some((false, self.dense(n, false)?));
         }
         let mut negative = false;
-        let (mut factors, mut orders) = (vec![], vec![]);
+        let (mut numbers, mut parts) = (vec![], vec![]);
         for a in self.g.args(n).to_vec() {
             match self.g.as_constant(a) {
                 Some(c) => {
                     negative ^= c < 0.0;
                     if c.abs() != 1.0 {
-                        factors.insert(0, number(c.abs()));
+                        numbers.insert(0, number(c.abs()));
                     }
                 }
-                None => {
-                    let dense = self.dense(a, false)?;
-                    orders.push(dense.axes);
-                    factors.push(dense.expr);
-                }
+                None => parts.push(self.dense(a, false)?),
             }
         }
-        let axes = common_order(&orders.iter().collect::<Vec<_>>())?;
-        Some((negative, Dense { expr: product(factors)?, axes }))
+        let (parts, axes) = aligned(parts)?;
+        Some((negative, Dense { expr: product(numbers.into_iter().chain(parts).collect())?, axes }))
     }
 
     /// `if y[n] == k then c else 0` as `c * one_hot(y)`.
@@ -295,9 +354,13 @@ impl Writer<'_> {
             factors.iter().find(|f| **f != first)
         })?;
         let second_axes = self.g.axes(second).clone();
+        // What has the common axis alone goes to the operand that will stand left, where that axis is the last one.
+        let other = |axes: &AxisSet| axes.iter().find(|a| a != k);
+        let second_is_left = matches!((other(&first_axes), other(&second_axes)), (Some(m), Some(n)) if n < m);
         let (mut left, mut right) = (vec![], vec![]);
         for f in &factors {
-            if *f == first || *f != second && self.g.axes(*f).is_subset(&first_axes) {
+            let moves = second_is_left && self.g.axes(*f).as_slice() == [*k];
+            if *f == first || *f != second && !moves && self.g.axes(*f).is_subset(&first_axes) {
                 left.push(*f);
             } else if self.g.axes(*f).is_subset(&second_axes) {
                 right.push(*f);
@@ -341,6 +404,20 @@ fn multiply(a: Dense, b: Dense, k: Axis) -> Option<Dense> {
     let right = if right.axes.first() == Some(&k) { right.expr } else { transpose(right.expr) };
     let axes = m.into_iter().chain(n).collect();
     Some(Dense { expr: binary(BinaryOp::MatrixMultiply, left, right), axes })
+}
+
+/// Arrays whose axes suit elementwise operators: where they do not, matrices are transposed.
+fn aligned(parts: Vec<Dense>) -> Option<(Vec<Expr>, Vec<Axis>)> {
+    if let Some(axes) = common_order(&parts.iter().map(|p| &p.axes).collect::<Vec<_>>()) {
+        return Some((parts.into_iter().map(|p| p.expr).collect(), axes));
+    }
+    let longest = parts.iter().map(|p| &p.axes).max_by_key(|o| o.len()).filter(|o| o.len() == 2)?.clone();
+    let reversed: Vec<Axis> = longest.iter().rev().copied().collect();
+    let turned = |part: &Dense, order: &[Axis]| part.axes.iter().rev().eq(order);
+    let suits = |order: &Vec<Axis>| parts.iter().all(|p| order.ends_with(&p.axes) || turned(p, order));
+    let order = [longest, reversed].into_iter().find(suits)?;
+    let turn = |part: Dense| if order.ends_with(&part.axes) { part.expr } else { transpose(part.expr) };
+    Some((parts.into_iter().map(turn).collect(), order.clone()))
 }
 
 /// The longest order, if every other one is a suffix of it: what elementwise operators accept.

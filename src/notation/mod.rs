@@ -4,17 +4,26 @@
 //! always works. Reads programs and makes a tree of `syntax`; the printer of `syntax` turns it into text. Must not know
 //! passes.
 
+mod blocks;
+mod dot;
 mod index_form;
+mod latex;
+mod loops;
+mod math;
+mod mathml;
 mod matrix_form;
 mod names;
+mod reads;
+mod text;
 mod tree;
 
 use crate::graph::{
-    Axis, Constraint, Graph, Initializer, NodeId, Op, PortId, PortKind, Precision, Program, ProgramPort, Role,
-    ValueRole,
+    Axis, AxisSet, Constraint, Graph, Initializer, Kind, NodeId, Op, PortId, PortKind, Precision, Program, ProgramPort,
+    Role, ValueRole,
 };
 use crate::syntax::ast::{Ast, Binder, Declaration, DimDeclaration, Expr, KindExpr, Let, Name, Pattern, ShapeItem};
 use crate::syntax::ast::{Statement, StatementKind, TypeExpr};
+use loops::Loop;
 use names::Names;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tree::{call, named_argument, number, size, span};
@@ -28,6 +37,52 @@ pub struct Result {
     pub node: NodeId,
     /// Its axes in order; the term may lack some.
     pub axes: Vec<Axis>,
+    /// What it is the derivative of, if it is one.
+    pub title: Option<Title>,
+}
+
+/// A derivative, as readers of mathematics call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Title {
+    /// What was differentiated.
+    pub of: String,
+    /// By what, once per order.
+    pub by: Vec<String>,
+}
+
+/// How mathematics is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Form {
+    /// A program of this language, which compiles again.
+    #[default]
+    Source,
+    /// Plain text with the signs of mathematics.
+    Text,
+    /// An `align*` environment of LaTeX with `amsmath`.
+    Latex,
+    /// A `math` element.
+    MathMl,
+    /// The graph, for Graphviz.
+    Dot,
+}
+
+/// A program that computes the results, derivatives of the value `of`, in this form.
+pub fn write(program: &Program, of: (&str, NodeId), results: &[Result], form: Form) -> String {
+    if form == Form::Dot {
+        return dot::dot(program, of, results);
+    }
+    let ast = source(program, results);
+    let names = ast.statements.iter().filter_map(|s| match &s.kind {
+        StatementKind::Output { name, .. } => Some(name.text.clone()),
+        _ => None,
+    });
+    let titles = names.zip(results).filter_map(|(name, r)| Some((name, r.title.clone()?))).collect();
+    match form {
+        Form::Source | Form::Dot => crate::syntax::print(&ast),
+        Form::Text => text::text(&ast, &titles),
+        Form::Latex => latex::latex(&ast, &titles),
+        Form::MathMl => mathml::mathml(&ast, &titles),
+    }
 }
 
 /// A program that computes the results: its declarations, the lets it needs, and one output per result.
@@ -37,7 +92,7 @@ pub fn source(program: &Program, results: &[Result]) -> Ast {
     let mut writer = Writer::new(program, results);
     let outputs: Vec<Statement> = results.iter().map(|r| writer.output(r)).collect();
     let mut statements = writer.declarations();
-    statements.append(&mut writer.lets);
+    statements.extend(writer.close_scope());
     statements.extend(outputs);
     Ast { statements, comments: vec![] }
 }
@@ -53,7 +108,39 @@ struct Writer<'p> {
     /// Lets of the user that may be used, not yet written.
     hints: FxHashMap<NodeId, (String, Vec<Axis>)>,
     ports: FxHashSet<PortId>,
-    lets: Vec<Statement>,
+    /// The names that ports are written with: those of members of layers have dots, which no declaration has.
+    port_names: FxHashMap<PortId, String>,
+    /// The program, then the loops around what is being written.
+    scopes: Vec<Scope>,
+    /// Axes whose place is known where something is being written: the numbers of turns, and which of several matrices.
+    fixed: AxisSet,
+    /// The loops written so far.
+    loops: Vec<Loop>,
+    /// The scope and number of each.
+    scans: FxHashMap<NodeId, (usize, usize)>,
+    /// The names of the states of a level.
+    states: FxHashMap<u32, Vec<String>>,
+    /// Names of the user for the states of a loop after every turn (`true`), or after the last.
+    loop_hints: FxHashMap<(NodeId, u16, bool), String>,
+    /// Conditions that hold where something is being written.
+    assumed: Vec<NodeId>,
+}
+
+/// Where lets stand.
+struct Scope {
+    /// That of the loop, none for the program itself.
+    level: Option<u32>,
+    /// The numbers of turns that are known here.
+    fixed: AxisSet,
+    statements: Vec<Line>,
+}
+
+/// A line of a scope.
+enum Line {
+    /// A let.
+    Let(Box<Let>),
+    /// The place of a loop, by number.
+    Loop(usize),
 }
 
 impl<'p> Writer<'p> {
@@ -79,20 +166,67 @@ impl<'p> Writer<'p> {
         for value in program.values_of(ValueRole::Let) {
             let is_leaf = matches!(g.op(value.node), Op::Port(_) | Op::Const(_) | Op::Axis(_) | Op::At(_));
             let whole = value.axes.len() == g.axes(value.node).len();
-            if !is_leaf && whole {
+            let is_index = g.kind(value.node) == Kind::Index && matches!(g.op(value.node), Op::Prim(..));
+            if !is_leaf && !is_index && whole {
                 hints.entry(value.node).or_insert((value.name.clone(), value.axes.clone()));
             }
         }
         let names = Names::new(program);
-        let (defined, lets) = (FxHashMap::default(), vec![]);
-        let mut writer = Writer { program, g, names, defined, hints, ports, lets };
-        writer.define_shared(&roots);
+        let mut writer = Writer {
+            program,
+            g,
+            names,
+            defined: FxHashMap::default(),
+            hints,
+            ports,
+            port_names: FxHashMap::default(),
+            scopes: vec![Scope { level: None, fixed: AxisSet::new(), statements: vec![] }],
+            fixed: AxisSet::new(),
+            loops: vec![],
+            scans: FxHashMap::default(),
+            states: FxHashMap::default(),
+            loop_hints: FxHashMap::default(),
+            assumed: vec![],
+        };
+        writer.hint_loops();
+        for (id, port) in program.graph.ports() {
+            let plain = !port.name.contains('.');
+            let name = if plain { port.name.clone() } else { writer.names.fresh(&port.name) };
+            writer.port_names.insert(id, name);
+        }
+        writer.define_shared(&roots, None);
         writer
     }
 
-    /// Gives lets to what is the user's, used several times, or read at other places.
-    fn define_shared(&mut self, roots: &[NodeId]) {
-        let (order, uses) = self.parts_in_order(roots);
+    /// The innermost scope that has everything a term reads.
+    fn scope_of(&self, n: NodeId) -> usize {
+        let reads = |s: &Scope| s.level.is_some_and(|level| self.g.reads_level(n, level));
+        self.scopes.iter().rposition(reads).unwrap_or(0)
+    }
+
+    /// What follows stands in this scope; returns the fixed axes of before.
+    fn enter(&mut self, scope: usize) -> AxisSet {
+        std::mem::replace(&mut self.fixed, self.scopes[scope].fixed.clone())
+    }
+
+    /// Ends the innermost scope.
+    fn close_scope(&mut self) -> Vec<Statement> {
+        let Some(scope) = self.scopes.pop() else { return vec![] };
+        let around = std::mem::replace(&mut self.fixed, scope.fixed);
+        let mut out = vec![];
+        for line in scope.statements {
+            match line {
+                Line::Let(value) => out.push(let_statement(*value)),
+                Line::Loop(at) => out.extend(self.finish_loop(at)),
+            }
+        }
+        self.fixed = around;
+        out
+    }
+
+    /// Gives lets to what is the user's, used several times, or read at other places: of a turn to what reads its level.
+    fn define_shared(&mut self, roots: &[NodeId], level: Option<u32>) {
+        let (order, uses) = self.parts_in_order(roots, level);
         for n in order {
             if let Op::At(_) = self.g.op(n) {
                 let base = self.g.args(n)[0];
@@ -108,12 +242,15 @@ impl<'p> Writer<'p> {
     }
 
     /// Everything below the roots as it will be written, parts first, and how often each is used.
-    fn parts_in_order(&mut self, roots: &[NodeId]) -> (Vec<NodeId>, FxHashMap<NodeId, usize>) {
+    fn parts_in_order(&mut self, roots: &[NodeId], level: Option<u32>) -> (Vec<NodeId>, FxHashMap<NodeId, usize>) {
         let mut uses: FxHashMap<NodeId, usize> = FxHashMap::default();
         let mut order = vec![];
         // A node is pushed to be opened, then, above its parts, to be closed.
         let mut stack: Vec<(NodeId, bool)> = roots.iter().rev().map(|r| (*r, false)).collect();
         while let Some((n, opened)) = stack.pop() {
+            if level.is_some_and(|level| !self.g.reads_level(n, level)) {
+                continue;
+            }
             if opened {
                 order.push(n);
                 continue;
@@ -169,7 +306,7 @@ impl<'p> Writer<'p> {
             let shape = (!shape.is_empty()).then_some(shape);
             let ty = (kind.is_some() || shape.is_some()).then(|| TypeExpr { kind, shape, span: span() });
             let value = port.initial.as_ref().and_then(initial);
-            let declaration = Declaration { name: tree::ident(&info.name), ty, interval, value };
+            let declaration = Declaration { name: tree::ident(&self.port_names[&port.id]), ty, interval, value };
             out.push(statement(match port.role {
                 Role::Random => self.draw(declaration.name, &info.axes, port.initial.as_ref()),
                 Role::Input => StatementKind::Input(declaration),
@@ -223,6 +360,14 @@ impl<'p> Writer<'p> {
 
     /// What stands behind `=`, and the binders if it is in index form.
     fn right_side(&mut self, n: NodeId, axes: &[Axis]) -> (Option<Vec<Binder>>, Expr) {
+        if let Op::Block(block, extent) = *self.g.op(n)
+            && !self.defined.contains_key(&n)
+        {
+            match self.order_of(n) == axes {
+                true => return self.algorithm(n, block, extent),
+                false => self.define(n),
+            }
+        }
         if let Some(value) = self.matrix(n, axes) {
             return (None, value);
         }
@@ -240,30 +385,45 @@ impl<'p> Writer<'p> {
         }
         let (wanted, axes) = match self.hints.get(&n) {
             Some(hint) => hint.clone(),
-            None => ("t1".to_string(), self.g.axes(n).iter().collect()),
+            None => (String::new(), vec![]),
         };
+        let scope = self.scope_of(n);
+        let around = self.enter(scope);
+        let assumed = std::mem::take(&mut self.assumed);
+        let axes = if self.hints.contains_key(&n) { axes } else { self.order_of(n) };
         let (binders, value) = self.right_side(n, &axes);
         let name = if self.hints.contains_key(&n) { wanted } else { self.names.fresh_numbered("t") };
         let pattern = Pattern::Name(tree::ident(&name));
         self.defined.insert(n, (name, axes));
-        self.lets.push(statement(StatementKind::Let(Let { pattern, ty: None, binders, value, span: span() })));
+        let value = Let { pattern, ty: None, binders, value, span: span() };
+        self.scopes[scope].statements.push(Line::Let(Box::new(value)));
+        self.fixed = around;
+        self.assumed = assumed;
     }
 
     /// In index form every reduction inside a term has a let, so that no index hides another.
     fn define_reductions(&mut self, root: NodeId) {
-        let defined: FxHashSet<NodeId> = self.defined.keys().copied().collect();
-        for n in self.g.reachable_until(&[root], |n| defined.contains(&n) && n != root) {
-            if n != root && matches!(self.g.op(n), Op::Reduce(..)) {
+        for n in self.visible(root) {
+            if n != root && matches!(self.g.op(n), Op::Reduce(..) | Op::Block(..)) {
                 self.define(n);
             }
         }
     }
 
+    /// What is written when a term is, arguments first: not what has a let, nor what is inside of loops.
+    fn visible(&self, root: NodeId) -> Vec<NodeId> {
+        self.g.reachable_until(&[root], |n| {
+            n != root && self.defined.contains_key(&n) || matches!(self.g.op(n), Op::Out { .. } | Op::Scan(_))
+        })
+    }
+
     fn is_worth_a_name(&self, n: NodeId) -> bool {
         let is_leaf = |n: NodeId| matches!(self.g.op(n), Op::Port(_) | Op::Const(_) | Op::Axis(_) | Op::Linear { .. });
         match self.g.op(n) {
-            Op::Reduce(..) => true,
+            Op::Reduce(..) | Op::Block(..) => true,
+            // Indices stand where they index: an array of them would be one of numbers.
             Op::Prim(prim, _) if prim.row().result == crate::prim::ResultKind::Bool => false,
+            Op::Prim(..) if self.g.kind(n) == Kind::Index => false,
             Op::Prim(crate::prim::Prim::IndexToReal, _) => false,
             // `-x`, `2 * x`, `x^2` are as short as a name.
             Op::Prim(..) => {
@@ -273,6 +433,10 @@ impl<'p> Writer<'p> {
             _ => false,
         }
     }
+}
+
+fn let_statement(value: Let) -> Statement {
+    statement(StatementKind::Let(value))
 }
 
 fn statement(kind: StatementKind) -> Statement {

@@ -1,6 +1,6 @@
 //! Names that are free: for outputs, lets and indices.
 
-use crate::graph::{Axis, ExtentId, Extents, Program};
+use crate::graph::{Axis, Extents, Program};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The names in use.
@@ -44,18 +44,25 @@ impl Names {
         if let Some(name) = self.axes.get(&axis) {
             return name.clone();
         }
-        let base = base_name(extents, axis.extent);
-        let wanted = if axis.ordinal == 0 { base } else { format!("{base}{}", axis.ordinal + 1) };
-        let name = self.fresh(&wanted);
+        let name = match extents.poly(axis.extent).as_dim() {
+            Some(dim) => self.numbered(&extents.dim(dim).name.to_lowercase()),
+            None => {
+                let free = ["i", "j", "k", "l"].into_iter().find(|l| !self.taken.contains(*l));
+                self.numbered(free.unwrap_or("i"))
+            }
+        };
         self.axes.insert(axis, name.clone());
         name
     }
-}
 
-fn base_name(extents: &Extents, extent: ExtentId) -> String {
-    let poly = extents.poly(extent);
-    match poly.as_dim() {
-        Some(dim) => extents.dim(dim).name.to_lowercase(),
-        None => "i".to_string(),
+    /// The name itself if it is free, else with the first number from 2 that makes it so.
+    fn numbered(&mut self, base: &str) -> String {
+        let mut name = base.to_string();
+        let mut number = 1;
+        while !self.taken.insert(name.clone()) {
+            number += 1;
+            name = format!("{base}{number}");
+        }
+        name
     }
 }

@@ -15,7 +15,7 @@ mod rewrite;
 
 pub use forward::tangent;
 pub use jacobian::{Mode, cheaper, jacobian};
-pub use reverse::{cotangents, gradient};
+pub use reverse::{Part, Step, cotangents, gradient, gradient_in_steps};
 pub use rewrite::{expand, normalize, normalize_traced, prune};
 
 pub use crate::rule::Fired;

@@ -6,7 +6,7 @@
 
 use super::derivative::{Alias, of_prim, of_reduction};
 use crate::graph::{Axis, AxisMap, AxisSet, Graph, NodeId, Op, Origin, Via};
-use crate::prim::Reduction;
+use crate::prim::{Prim, Reduction, Vjp};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 
@@ -30,6 +30,41 @@ pub fn cotangents(graph: &mut Graph, of: NodeId, seed: NodeId, kept: &AxisSet, w
     wrt.iter().map(|w| cotangents.get(w).copied().unwrap_or_else(|| graph.constant(0.0))).collect()
 }
 
+/// As [`gradient`]; also tells how every node passed its cotangent on, in the order in which that happened.
+pub fn gradient_in_steps(graph: &mut Graph, of: NodeId, wrt: &[NodeId]) -> (Vec<NodeId>, Vec<Step>) {
+    let saved = graph.origin;
+    let one = graph.constant(1.0);
+    let mut reverse = Reverse::new(graph, AxisSet::new(), wrt);
+    reverse.steps = Some(vec![]);
+    reverse.seed(of, one);
+    let (cotangents, steps) = reverse.finish();
+    graph.origin = saved;
+    let found = wrt.iter().map(|w| cotangents.get(w).copied().unwrap_or_else(|| graph.constant(0.0))).collect();
+    (found, steps)
+}
+
+/// A node that passed its cotangent on.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The node.
+    pub node: NodeId,
+    /// Its cotangent.
+    pub cotangent: NodeId,
+    /// What became of it.
+    pub parts: Vec<Part>,
+}
+
+/// What a node adds to the cotangent of an argument.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The argument.
+    pub argument: NodeId,
+    /// What was added.
+    pub contribution: NodeId,
+    /// The rule that says so.
+    pub rule: String,
+}
+
 /// Cotangents on their way down.
 pub(super) struct Reverse<'g> {
     pub(super) graph: &'g mut Graph,
@@ -42,6 +77,8 @@ pub(super) struct Reverse<'g> {
     /// For each loop the cotangents of its states, along the axis of its turns.
     states: FxHashMap<NodeId, Vec<StateCotangent>>,
     pub(super) alias: Alias,
+    /// What happened, if that is of interest.
+    steps: Option<Vec<Step>>,
 }
 
 /// The cotangent of a state of a loop at all turns.
@@ -64,6 +101,7 @@ impl<'g> Reverse<'g> {
             cotangents: FxHashMap::default(),
             states: FxHashMap::default(),
             alias: Alias::default(),
+            steps: None,
         }
     }
 
@@ -88,7 +126,11 @@ impl<'g> Reverse<'g> {
     }
 
     /// Passes all cotangents on; returns those of the wanted nodes.
-    pub(super) fn run(mut self) -> FxHashMap<NodeId, NodeId> {
+    pub(super) fn run(self) -> FxHashMap<NodeId, NodeId> {
+        self.finish().0
+    }
+
+    fn finish(mut self) -> (FxHashMap<NodeId, NodeId>, Vec<Step>) {
         while let Some(n) = self.pending.pop_last() {
             if self.wrt.contains(&n) {
                 continue;
@@ -96,16 +138,22 @@ impl<'g> Reverse<'g> {
             let span = self.graph.node(n).origin.span;
             self.graph.origin = Origin { span, via: Via::Derivative };
             if let Some(states) = self.states.remove(&n) {
+                if let Some(steps) = &mut self.steps {
+                    steps.push(Step { node: n, cotangent: states[0].cotangent, parts: vec![] });
+                }
                 self.repeat(n, &states);
                 continue;
             }
             let Some(ct) = self.cotangents.remove(&n) else { continue };
             // Cotangents that cancel are an absent cotangent, not a zero to multiply with.
             if self.depends(n) && !self.graph.is_constant(ct, 0.0) {
+                if let Some(steps) = &mut self.steps {
+                    steps.push(Step { node: n, cotangent: ct, parts: vec![] });
+                }
                 self.node(n, ct);
             }
         }
-        self.cotangents
+        (self.cotangents, self.steps.unwrap_or_default())
     }
 
     fn node(&mut self, n: NodeId, ct: NodeId) {
@@ -176,6 +224,28 @@ impl<'g> Reverse<'g> {
         self.accumulate(base, masked, &user);
     }
 
+    /// The rule by which the node of the last step passes its cotangent on to an argument.
+    fn rule_text(&self, argument: NodeId) -> String {
+        let Some(step) = self.steps.as_ref().and_then(|s| s.last()) else { return String::new() };
+        let at = self.graph.args(step.node).iter().position(|a| *a == argument).unwrap_or(0);
+        let text = |name: &str, vjp: Option<&Vjp>| match vjp {
+            Some(Vjp::Text(text)) => format!("{name}: {text}"),
+            _ => name.to_string(),
+        };
+        match self.graph.op(step.node) {
+            Op::Prim(Prim::Add, _) => "sum: ct".into(),
+            Op::Prim(Prim::Mul, _) => "product: ct times the other factors".into(),
+            Op::Prim(prim, _) => text(prim.row().name, prim.row().vjp.get(at)),
+            Op::Reduce(reduction, _) => text(reduction.row().name, Some(&reduction.row().vjp)),
+            Op::At(_) => "read: added where it was read".into(),
+            Op::Scan(_) => "loop: the turns backwards".into(),
+            Op::Out { .. } => "state of a loop".into(),
+            Op::Block(block, _) => format!("{}: its adjoint", block.name()),
+            Op::Custom { .. } => "the rule that the model gives".into(),
+            _ => String::new(),
+        }
+    }
+
     /// Adds to the cotangent of a node, summed over the axes that the node was repeated along. `user` are the axes of
     /// the node that used it: a constant cotangent stands for all of them.
     pub(super) fn accumulate(&mut self, n: NodeId, ct: NodeId, user: &AxisSet) {
@@ -198,6 +268,12 @@ impl<'g> Reverse<'g> {
             } else {
                 summed
             };
+        }
+        if self.steps.is_some() {
+            let rule = self.rule_text(n);
+            if let Some(step) = self.steps.as_mut().and_then(|s| s.last_mut()) {
+                step.parts.push(Part { argument: n, contribution: ct, rule });
+            }
         }
         let total = match self.cotangents.get(&n) {
             Some(before) => join(self.graph, *before, ct, n),

@@ -149,6 +149,11 @@ impl RuleSet {
         ROWS.iter().filter_map(|row| self.rules.get(&row.prim)).flatten()
     }
 
+    /// The text of a rule of the table.
+    pub fn text_of(name: &str) -> Option<&'static str> {
+        ROWS.iter().flat_map(|row| row.rules).find(|rule| rule.name == name).map(|rule| rule.text)
+    }
+
     /// Applies the rules of the phases up to `last` at this node until none applies. Arguments are already in form.
     pub fn apply(
         &self,

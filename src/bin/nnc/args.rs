@@ -218,6 +218,30 @@ pub struct Grad {
     pub timings: Timings,
     #[command(flatten)]
     pub derivative: Derivative,
+    /// First derivatives, or second ones: the blocks of the Hessian.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub order: u8,
+    /// How it is written.
+    #[arg(long = "as", value_name = "FORM", default_value = "nn")]
+    pub form: GradForm,
+    /// Show how the gradient comes about: the chain rule, step by step.
+    #[arg(long, conflicts_with_all = ["order", "form"])]
+    pub steps: bool,
+}
+
+/// How a derivative is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GradForm {
+    /// A model, which compiles again.
+    Nn,
+    /// Plain text with the signs of mathematics.
+    Text,
+    /// An `align*` environment, for `amsmath`.
+    Latex,
+    /// A `math` element, for browsers.
+    Mathml,
+    /// The graph, for Graphviz.
+    Dot,
 }
 
 /// `nnc gradcheck`

@@ -1,11 +1,11 @@
 //! `nnc grad`: the derivative of a loss, printed as a model.
 
-use crate::args::{Derivative, Grad};
+use crate::args::{Derivative, Grad, GradForm};
 use crate::console::Console;
 use crate::data;
 use crate::failure::Failure;
 use nnc::fit::Settings;
-use nnc::model::{Model, Options};
+use nnc::model::{DerivativeForm, Form, Model, Options};
 use nnc::span::Span;
 use serde_json::json;
 
@@ -13,10 +13,33 @@ use serde_json::json;
 pub fn grad(console: &Console, args: &Grad) -> Result<(), Failure> {
     let model = data::model(&args.file)?;
     console.warnings(&model, &[])?;
-    let options = options(&model, &args.derivative)?;
-    let (source, timings) = model.derivative(&options)?;
+    let gradient = options(&model, &args.derivative)?;
+    let of = gradient.gradient_of.clone().unwrap_or_default();
+    if args.steps {
+        let text = model.derivative_steps(&gradient)?;
+        return match console.json {
+            true => console.event(&json!({ "event": "steps", "of": of, "text": text })),
+            false => console.result(&text),
+        };
+    }
+    // All derivatives of an array are its Jacobian.
+    let is_array = model.program().values.iter().any(|v| v.name == of && !v.axes.is_empty());
+    let options = match (args.order, is_array) {
+        (1, false) => gradient,
+        (1, true) => Options { form: DerivativeForm::Jacobian, ..gradient },
+        _ => Options { form: DerivativeForm::Hessian, ..gradient },
+    };
+    let (form, name) = match args.form {
+        GradForm::Nn => (Form::Source, "nn"),
+        GradForm::Text => (Form::Text, "text"),
+        GradForm::Latex => (Form::Latex, "latex"),
+        GradForm::Mathml => (Form::MathMl, "mathml"),
+        GradForm::Dot => (Form::Dot, "dot"),
+    };
+    let (source, timings) = model.derivative_as(&options, form)?;
     if console.json {
-        console.event(&json!({ "event": "derivative", "of": options.gradient_of, "source": source }))?;
+        console
+            .event(&json!({ "event": "derivative", "of": of, "order": args.order, "form": name, "source": source }))?;
     } else {
         console.result(&source)?;
     }

@@ -1,0 +1,43 @@
+//! Whole-matrix algorithms as calls: `cholesky(A)`, `solve(A, b)`, one matrix at a time.
+
+use super::Writer;
+use super::tree::call;
+use crate::graph::{Axis, AxisSet, Block, ExtentId, NodeId, Op, core};
+use crate::syntax::ast::{Binder, Expr};
+
+impl Writer<'_> {
+    /// The axes of the matrices that a block gives; what it has besides tells apart several results.
+    fn inside(&self, n: NodeId) -> Vec<Axis> {
+        match self.g.op(n) {
+            Op::Block(Block::Cholesky, extent) => core(*extent).to_vec(),
+            Op::Block(block, extent) if block.is_system() => core(*extent)[..1].to_vec(),
+            _ => vec![],
+        }
+    }
+
+    /// The order of the axes of a term: of a block what tells apart several results, then rows and columns.
+    pub(super) fn order_of(&self, n: NodeId) -> Vec<Axis> {
+        let (own, inside) = (self.g.axes(n).minus(&self.fixed), self.inside(n));
+        let outer = own.iter().filter(|a| !inside.contains(a));
+        outer.chain(inside.iter().copied()).collect()
+    }
+
+    /// The call, and the indices of its let if there are several results.
+    pub(super) fn algorithm(&mut self, n: NodeId, block: Block, extent: ExtentId) -> (Option<Vec<Binder>>, Expr) {
+        let inside: AxisSet = self.inside(n).into_iter().collect();
+        let outer = self.g.axes(n).minus(&self.fixed).minus(&inside);
+        let around = self.fixed.clone();
+        let args = self.g.args(n).to_vec();
+        let mut values = vec![];
+        for (i, a) in args.iter().enumerate() {
+            // An axis of the right sides may have the name of one of the matrix.
+            let axes = if i == 0 { core(extent).to_vec() } else { core(extent)[..1].to_vec() };
+            self.fixed = around.union(&outer.minus(&axes.iter().copied().collect()));
+            values.push(self.value(*a, &axes));
+        }
+        self.fixed = around;
+        let outer: Vec<Axis> = outer.iter().collect();
+        let binders = (!outer.is_empty()).then(|| self.stated_binders(&outer));
+        (binders, call(block.name(), values))
+    }
+}
