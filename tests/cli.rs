@@ -399,12 +399,24 @@ fn derivatives_compile_again_and_are_confirmed() {
     let ran = folder.run(&["grad", "line.nn", "--steps"]).succeeds();
     assert!(ran.out.contains("by product: ct times the other factors"), "{}", ran.out);
     let ran = folder.run(&["gradcheck", "line.nn"]).succeeds();
-    assert_eq!(ran.out.lines().count(), 2);
-    assert!(ran.out.lines().all(|l| l.starts_with("ok")), "{}", ran.out);
+    assert_eq!(ran.out.lines().count(), 3);
+    assert!(ran.out.lines().take(2).all(|l| l.starts_with("ok")), "{}", ran.out);
+    assert!(
+        ran.out.ends_with("2 random points; central differences of fourth order, in double precision\n"),
+        "{}",
+        ran.out
+    );
+    let ran = folder.run(&["gradcheck", "line.nn", "--points", "1", "--seed", "7"]).succeeds();
+    assert!(ran.out.contains("\n1 random point;"), "{}", ran.out);
     // No derivative is exact: at an impossible tolerance the check fails and names the element.
     let ran = folder.run(&["gradcheck", "line.nn", "--tol", "0"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.out.contains("WRONG") && ran.err.contains("not confirmed"), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("WRONG") && ran.out.contains(": reverse ") && ran.err.contains("not confirmed"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@
 use nnc::data::{Overrides, Statistics};
 use nnc::diag::{Diagnostic, Report, catalog, json, render};
 use nnc::fit::{FitError, Settings, check_loss, fit, load};
-use nnc::model::{Backend, Model};
+use nnc::model::{Backend, Model, Options, Sampling, gradcheck};
 use nnc::span::{FileId, SourceMap};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -28,10 +28,20 @@ fn diagnostics(sources: &mut SourceMap, file: FileId) -> Vec<Diagnostic> {
         extents.fix(nnc::graph::DimId(at as u32), size.parse().unwrap());
     }
     let problems: Vec<Diagnostic> = lowered.diagnostics.iter().cloned().chain(lowered.check_sizes()).collect();
+    if text.contains("// found by nnc gradcheck") {
+        return problems.into_iter().chain(of_derivatives(&text)).collect();
+    }
     if problems.iter().any(Diagnostic::is_error) || lowered.data.is_empty() && lowered.train.is_empty() {
         return problems;
     }
     problems.into_iter().chain(of_data_and_training(&text)).collect()
+}
+
+/// What comparing the derivative finds.
+fn of_derivatives(text: &str) -> Vec<Diagnostic> {
+    let model = Model::from_source(text).unwrap();
+    let options = Options::gradient("loss");
+    gradcheck(model.program(), &options, &[], &[], Sampling::default()).unwrap().wrong_rules
 }
 
 /// What is wrong with the blocks of a right model, with its data, in `tests/files/errors/data`, or with its training.

@@ -367,7 +367,12 @@ impl<'a> Lowerer<'a> {
             Ok(nodes)
         });
         self.frames.pop();
-        let node = self.graph.close_rule(open, result.node, &parts?);
+        let parts = parts?;
+        // A check of the rule points at it.
+        let saved = self.graph.origin;
+        self.graph.origin.span = self.place(rule.function.span);
+        let node = self.graph.close_rule(open, result.node, &parts);
+        self.graph.origin = saved;
         Ok(Value::Array(Array { node, number: None, ..result }))
     }
 }

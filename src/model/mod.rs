@@ -34,7 +34,7 @@ pub use differentiate::DerivativeForm;
 pub use error::{CallError, CompileError, ModelError};
 pub use free::FreeForm;
 pub use function::{Function, NamedValue, Workspace};
-pub use gradcheck::{Check, GradientCheck, GradientCheckError, gradcheck};
+pub use gradcheck::{Check, Element as GradientElement, GradientCheck, GradientCheckError, Sampling, gradcheck};
 pub use initial::{fans, initialize};
 pub use layout::{Layout, LayoutEntry, dims_of_data};
 pub use least_squares::DIRECTION;

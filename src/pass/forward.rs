@@ -68,9 +68,10 @@ fn custom(g: &mut Graph, n: NodeId, level: u32, tangents: &FxHashMap<NodeId, Nod
     for (argument, cotangent) in g.rule_cotangents(n, level, seed) {
         let Some(dx) = tangents.get(&argument) else { continue };
         let product = g.mul(&[cotangent, *dx]);
-        let all = axes.union(g.axes(argument));
-        kept = kept.union(&g.axes(product).minus(&all));
-        let all: Vec<Axis> = all.iter().collect();
+        let own = g.axes(cotangent).union(g.axes(argument));
+        kept = kept.union(&g.axes(product).minus(&axes.union(&own)));
+        // As in reverse mode: what the rule has summed already is not summed again.
+        let all: Vec<Axis> = own.iter().collect();
         terms.push(g.reduce(Reduction::Sum, &all, product));
     }
     if terms.is_empty() {

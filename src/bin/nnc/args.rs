@@ -256,9 +256,12 @@ pub struct Gradcheck {
     /// The largest relative difference that passes.
     #[arg(long, value_name = "X", default_value_t = 1e-6)]
     pub tol: f64,
-    /// Seed of the point and of the elements that are compared.
+    /// Seed of the points and of the elements that are compared.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// How many random points, and at most how many beside kinks.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub points: u16,
 }
 
 /// `nnc show`

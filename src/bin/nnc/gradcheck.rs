@@ -7,7 +7,7 @@ use crate::failure::{Failure, WRONG};
 use crate::grad;
 use crate::progress::{json_number, number};
 use nnc::fit::{Dataset, Split};
-use nnc::model::{Check, GradientCheckError, Model, dims_of_data, gradcheck as compare};
+use nnc::model::{Check, GradientCheckError, Model, Sampling, dims_of_data, gradcheck as compare};
 use serde_json::json;
 
 /// Rows of the data that the comparison uses: few, because the interpreter takes part.
@@ -24,7 +24,8 @@ pub fn gradcheck(console: &Console, args: &Gradcheck) -> Result<(), Failure> {
         _ => data::read(console, &model, &args.data, args.seed, Wanted { all_rows: true, ..Wanted::default() })?,
     };
     let (given, dims) = point(&model, &set)?;
-    let result = compare(model.program(), &options, &given, &dims, args.seed);
+    let sampling = Sampling { seed: args.seed, points: args.points.into() };
+    let result = compare(model.program(), &options, &given, &dims, sampling);
     let result = result.map_err(|e| match e {
         GradientCheckError::Compile(e) => e.into(),
         GradientCheckError::Call(e) => e.into(),
@@ -32,17 +33,32 @@ pub fn gradcheck(console: &Console, args: &Gradcheck) -> Result<(), Failure> {
     })?;
     let fails = |x: f64| x.is_nan() || x > args.tol;
     for check in &result.checks {
-        let ok = !fails(check.differences) && !fails(check.forward);
+        let ok = ![check.differences, check.forward, check.interpreter].into_iter().any(fails);
         if console.json {
+            let worst = &check.worst;
             console.event(&json!({
                 "event": "gradcheck", "param": check.name, "shape": check.shape, "elements": check.elements,
                 "differences": json_number(check.differences), "forward": json_number(check.forward),
-                "worst": check.worst, "reverse": json_number(check.reverse),
-                "difference": json_number(check.difference), "ok": ok,
+                "interpreter": json_number(check.interpreter), "ulps": json_number(ulps(check.interpreter)),
+                "worst": worst.indices, "reverse": json_number(worst.reverse),
+                "forward_value": json_number(worst.forward), "difference": json_number(worst.difference),
+                "interpreted": json_number(worst.interpreter), "point": worst.point,
+                "beside_kink": worst.beside_kink, "ok": ok,
             }))?;
         } else {
-            console.result(&line(check, ok, args.tol))?;
+            console.result(&line(check, ok))?;
         }
+    }
+    if !console.json {
+        let beside = match result.beside_kinks {
+            0 => String::new(),
+            n => format!(" and {n} beside a kink"),
+        };
+        console.result(&format!(
+            "{} random point{}{beside}; central differences of fourth order, in double precision\n",
+            result.random,
+            if result.random == 1 { "" } else { "s" },
+        ))?;
     }
     if !fails(result.worst()) {
         return Ok(());
@@ -51,25 +67,38 @@ pub fn gradcheck(console: &Console, args: &Gradcheck) -> Result<(), Failure> {
         let text = format!("the value is {} natively, {} by the interpreter", result.value, result.interpreted);
         return Err(Failure::Message(text, WRONG));
     }
+    if !result.wrong_rules.is_empty() {
+        return Err(Failure::model(model.report(result.wrong_rules)));
+    }
     let text = format!("the derivative is not confirmed to {}", number(args.tol));
     Err(Failure::Message(text, WRONG))
 }
 
-fn line(check: &Check, ok: bool, tol: f64) -> String {
+/// A relative difference in units of the last place.
+fn ulps(relative: f64) -> f64 {
+    (relative / f64::EPSILON).round()
+}
+
+fn line(check: &Check, ok: bool) -> String {
     let shape = if check.shape.is_empty() { String::new() } else { format!("{:?}", check.shape) };
     let verdict = if ok { "ok" } else { "WRONG" };
     let mut text = format!(
-        "{verdict:<6}{}{shape}: differences {} ({} elements), forward mode {}\n",
+        "{verdict:<6}{}{shape}: differences {} ({} elements), forward mode {} ({} ulps), interpreter {} ({} ulps)\n",
         check.name,
         number(check.differences),
         check.elements,
         number(check.forward),
+        number(ulps(check.forward)),
+        number(check.interpreter),
+        number(ulps(check.interpreter)),
     );
-    if check.differences.is_nan() || check.differences > tol {
-        let worst: String = check.worst.iter().map(|i| format!("[{i}]")).collect();
+    if !ok {
+        let worst = &check.worst;
+        let place: String = worst.indices.iter().map(|i| format!("[{i}]")).collect();
+        let point = if worst.beside_kink { ", beside a kink" } else { "" };
         text.push_str(&format!(
-            "      worst at {}{worst}: the gradient is {}, the difference quotient {}\n",
-            check.name, check.reverse, check.difference
+            "      worst at {}{place}{point}: reverse {}, forward {}, differences {}, interpreter {}\n",
+            check.name, worst.reverse, worst.forward, worst.difference, worst.interpreter
         ));
     }
     text

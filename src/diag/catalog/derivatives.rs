@@ -98,6 +98,28 @@ output y = step(x)
 "#,
         ),
     },
+    CodeEntry {
+        code: "E0406",
+        title: "A given derivative that is not that of its function",
+        explanation: r#"`derivative f(x, ct) = …` says how a cotangent of the result becomes one of the argument, and nnc uses it as it stands.
+`nnc gradcheck` compares it with the derivative of the body of `fn f`, at a random point. If they differ, either the rule is
+wrong, or it is meant to be something else than the derivative, as in a straight-through estimator; then this report is what you
+expected, and the comparison with differences fails too."#,
+        example: r#"// found by nnc gradcheck
+fn cube(x) = x^3
+derivative cube(x, ct) = ct * 2 * x^2
+param a = 2
+loss cube(a)
+"#,
+        fixed: Some(
+            r#"// found by nnc gradcheck
+fn cube(x) = x^3
+derivative cube(x, ct) = ct * 3 * x^2
+param a = 2
+loss cube(a)
+"#,
+        ),
+    },
 ];
 
 /// `grad(y, 2 * x)`
@@ -180,4 +202,13 @@ pub fn argument_is_no_number(at: Span, function: &str, name: &str) -> Diagnostic
 pub fn result_is_no_number(at: Span, function: &str) -> Diagnostic {
     Diagnostic::new("E0405", format!("the result of `{}` is no number", shown(function)), at, "labels or a condition")
         .help("a `fn` with a `derivative` of its own gives numbers")
+}
+
+/// `derivative f(x, ct) = …` that is not the derivative of `f`
+pub fn rule_is_wrong(at: Span, argument: usize, rule: f64, body: f64) -> Diagnostic {
+    Diagnostic::new("E0406", "this is not the derivative of its function", at, "this rule")
+        .note(format!(
+            "for argument {argument} the rule gives {rule:.6e} where the function's own derivative is {body:.6e}"
+        ))
+        .help("correct the rule, or leave it out: nnc differentiates the function by itself")
 }
