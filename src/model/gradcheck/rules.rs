@@ -53,7 +53,7 @@ pub(super) fn wrong(forward: &mut Forward, point: &Point, stream: &mut Stream) -
             let order: Vec<Axis> = own.iter().collect();
             let (a, b) = (forward.array(rule, &order)?, forward.array(body, &order)?);
             let scale = a.iter().chain(&b).fold(1e-6f64, |m, x| m.max(x.abs()));
-            let different = a.iter().zip(&b).position(|(x, y)| !((x - y).abs() <= NEAR * scale));
+            let different = a.iter().zip(&b).position(|(x, y)| (x - y).is_nan() || (x - y).abs() > NEAR * scale);
             if let Some(at) = different {
                 seen.push(span);
                 found.push(error::rule_is_wrong(span, i + 1, a[at], b[at]));
