@@ -2,7 +2,7 @@
 //!
 //! Reads the graph and the primitive table. Must not look below arguments: each fact follows from theirs.
 
-use super::{Args, Graph, NodeId, Op, Poly};
+use super::{Args, Graph, Kind, NodeId, Op, Poly};
 use crate::prim::{Prim, Reduction, Sign};
 
 /// Proven facts; false means unknown. "In algebra" disregards overflow and underflow.
@@ -48,7 +48,7 @@ pub(super) fn infer(g: &Graph, op: &Op, args: &Args) -> Facts {
             Facts { positive: base.positive && inside, ..base }
         }
         Op::Custom { .. } => of(&args[0]),
-        Op::Block(..) => Facts { risky: true, ..Facts::default() },
+        Op::Block(block, _) if block.kind() == Kind::Real => Facts { risky: true, ..Facts::default() },
         _ => Facts::default(),
     };
     facts.varies |= any(|f| f.varies);

@@ -2,7 +2,7 @@
 //!
 //! Reads extents. Must not know real arithmetic.
 
-use super::{Args, Axis, ExtentId, Graph, Kind, NodeId, Op, Poly, PortKind};
+use super::{Args, Axis, Block, ExtentId, Graph, Kind, NodeId, Op, Poly, PortKind};
 use crate::prim::{Prim, Reduction};
 use smallvec::SmallVec;
 
@@ -199,6 +199,7 @@ impl Graph {
             Op::Reduce(Reduction::ArgMax | Reduction::ArgMin, bound) => {
                 bound.iter().next().map(|axis| below(axis.extent))
             }
+            Op::Block(Block::ArgSort, extent) => Some(below(*extent)),
             Op::Prim(Prim::Select, _) => {
                 let (a, b) = (self.bounds(self.args(atom)[1])?, self.bounds(self.args(atom)[2])?);
                 let wider = |x: Poly, y: Poly, sign: i64| {

@@ -77,7 +77,12 @@ impl Graph {
         let extent = self.extents.show(self.extent(axis)).to_lowercase().replace(' ', "");
         let name =
             if extent.starts_with(|c: char| c.is_ascii_digit() || c == '-') { format!("i{extent}") } else { extent };
-        format!("{name}{}", "'".repeat(axis.ordinal as usize))
+        match axis.ordinal.checked_sub(super::block::CORE) {
+            // Inside a whole-array algorithm.
+            Some(0) => format!("{name}.row"),
+            Some(_) => format!("{name}.column"),
+            None => format!("{name}{}", "'".repeat(axis.ordinal as usize)),
+        }
     }
 
     fn show_axes(&self, axes: &[Axis]) -> String {

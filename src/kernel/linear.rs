@@ -240,6 +240,7 @@ pub static ALGORITHMS: &[Algorithm] = &[
     Algorithm { name: "solve", f32: solve_f32, f64: solve_f64 },
     Algorithm { name: "det", f32: det_f32, f64: det_f64 },
     Algorithm { name: "logdet", f32: logdet_f32, f64: logdet_f64 },
+    Algorithm { name: "argsort", f32: super::sort::argsort_f32, f64: super::sort::argsort_f64 },
 ];
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod precision;
 #[cfg(target_arch = "x86_64")]
 mod product;
 mod scalar;
+pub mod sort;
 #[cfg(target_arch = "x86_64")]
 mod tile;
 #[cfg(target_arch = "x86_64")]

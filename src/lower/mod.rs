@@ -34,6 +34,7 @@ mod reductions;
 mod repeat;
 mod scope;
 mod shape_functions;
+mod sorting;
 mod statements;
 mod triangles;
 mod types;

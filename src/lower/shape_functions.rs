@@ -72,6 +72,12 @@ natives! {
     Det = "det" ("A" false);
     /// `logdet(A)`: the logarithm of the magnitude of the determinant.
     LogDet = "logdet" ("A" false);
+    /// `argsort(x)`: where the elements of an axis stand in ascending order, as labels; equal ones stay in order, NaN is last.
+    ArgSort = "argsort" ("x" false, "axis" true);
+    /// `sort(x)`: the elements of an axis in ascending order. The derivative of an element goes to where it came from.
+    Sort = "sort" ("x" false, "axis" true);
+    /// `top_k(x, 3)`: the largest elements of an axis, the largest first, and their places on it, as a tuple.
+    TopK = "top_k" ("x" false, "k" false, "axis" true);
     /// `is_label(y)`: whether y holds labels; decided at compile time.
     IsLabel = "is_label" ("y" false);
     /// `is_vector(x)`: whether x has one axis; decided at compile time.
@@ -158,6 +164,9 @@ impl<'a> Lowerer<'a> {
             Native::Pad => self.pad(&matched, span),
             Native::RandomNormal | Native::RandomUniform => self.random(native, &matched, span),
             Native::Dropout => self.dropout(&matched, span),
+            Native::ArgSort => self.argsort(x, second, span),
+            Native::Sort => self.sorted(x, second, span),
+            Native::TopK => self.top_k(&matched, span),
             Native::Split => self.split(&matched, span),
             Native::UnpackLower => self.unpack_lower(x, second, span),
             Native::PackLower => self.pack_lower(x, span),

@@ -1,4 +1,4 @@
-//! Derivatives of whole-matrix algorithms, in terms of such algorithms.
+//! Derivatives of whole-array algorithms, in terms of such algorithms. The order of a vector is piecewise constant.
 //!
 //! Giles, Collected Matrix Derivative Results for Forward and Reverse Mode Algorithmic Differentiation (2008); for Cholesky
 //! Murray, Differentiation of the Cholesky Decomposition (2016). With r, c the axes of a matrix:
@@ -37,6 +37,7 @@ pub(super) fn pullback(g: &mut Graph, n: NodeId, block: Block, extent: ExtentId,
             let factor = if block == Block::Det { g.mul(&[ct, n]) } else { ct };
             vec![g.mul(&[factor, inverse])]
         }
+        Block::ArgSort => vec![],
         _ => {
             let transposed = transpose(g, args[0], row, column);
             let turned = match block {
@@ -84,6 +85,7 @@ pub(super) fn tangent(
             let trace = g.reduce(Reduction::Sum, &[row, column], product);
             Some(if block == Block::Det { g.mul(&[n, trace]) } else { trace })
         }
+        Block::ArgSort => None,
         _ => {
             let zero = g.constant(0.0);
             let mut right = moves[1].unwrap_or(zero);

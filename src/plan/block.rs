@@ -1,10 +1,10 @@
-//! Whole-matrix algorithms: the matrix and the right side are written where the algorithm finds them, one matrix after
+//! Whole-array algorithms: the matrix or vector and the right side are written where the algorithm finds them, one matrix after
 //! the other, and the result stands in the place of the right side.
 //!
 //! Reads the graph. Must not know how an algorithm works.
 
 use super::Place;
-use super::builder::{Builder, Home};
+use super::builder::{Builder, Home, element_of};
 use super::kernel::{BlockCall, BufferId, Element, Item, Kernel};
 use super::lower::Lowering;
 use super::nest::{Nest, Phase, Sink};
@@ -19,6 +19,12 @@ struct Order {
     each: Vec<Axis>,
 }
 
+/// The axes of the matrix or vector that a block reads.
+fn read_axes(block: Block, extent: ExtentId) -> SmallVec<[Axis; 2]> {
+    let [row, column] = core(extent);
+    if block == Block::ArgSort { SmallVec::from_slice(&[row]) } else { SmallVec::from_slice(&[row, column]) }
+}
+
 impl Builder {
     fn block_order(&self, n: NodeId, block: Block, extent: ExtentId) -> Order {
         let [row, column] = core(extent);
@@ -28,6 +34,7 @@ impl Builder {
         let each = match block {
             Block::Cholesky => vec![row, column],
             Block::Det | Block::LogDet => vec![],
+            Block::ArgSort => vec![row],
             _ => [row].into_iter().chain(own.iter().filter(|a| *a != row && !several.contains(a))).collect(),
         };
         Order { several, each }
@@ -39,10 +46,10 @@ impl Builder {
         let order = self.block_order(n, block, extent);
         let axes: Vec<Axis> = order.several.into_iter().chain(order.each).collect();
         let name = format!("t{}", n.0);
-        let result = self.buffer(&name, Element::Real, &axes, unset);
+        let result = self.buffer(&name, element_of(block.kind()), &axes, unset);
         let mut buffers: SmallVec<[BufferId; 2]> = SmallVec::from_slice(&[result]);
         if block != Block::Cholesky {
-            let matrix = core(extent);
+            let matrix = read_axes(block, extent);
             buffers.push(self.buffer(&format!("{name}.matrix"), Element::Real, &matrix, unset));
         }
         self.homes.insert(n, Home { axes, buffers, row: None });
@@ -52,7 +59,8 @@ impl Builder {
     pub(super) fn block_kernel(&mut self, n: NodeId, block: Block, extent: ExtentId) -> Kernel {
         let home = self.homes[&n].clone();
         let Order { several, each } = self.block_order(n, block, extent);
-        let [row, column] = core(extent);
+        let [row, _] = core(extent);
+        let read = read_axes(block, extent);
         let args = self.graph.args(n).to_vec();
         let mut lowering = Lowering::new(self);
         lowering.kernel.name = lowering.builder.plan.buffer(home.buffers[0]).name.clone();
@@ -69,7 +77,7 @@ impl Builder {
         match home.buffers.get(1) {
             None => store(&mut lowering, home.buffers[0], &home.axes, &each, args[0]),
             Some(matrix) => {
-                store(&mut lowering, *matrix, &[row, column], &[row, column], args[0]);
+                store(&mut lowering, *matrix, &read, &read, args[0]);
                 if block.is_system() {
                     store(&mut lowering, home.buffers[0], &home.axes, &each, args[1]);
                 }

@@ -90,6 +90,8 @@ impl Plan {
                     let square = call.n.mul(&call.n).mul(times);
                     let factor = match call.block {
                         Block::SolveLower | Block::SolveUpper => Poly::default(),
+                        // n log n comparisons; the logarithm is taken as 16.
+                        Block::ArgSort => call.n.mul(times).scale(16),
                         _ => square.mul(&call.n),
                     };
                     *out = out.add(&square.mul(&call.m)).add(&factor);

@@ -23,6 +23,7 @@ pub mod loops;
 pub mod matrices;
 pub mod names;
 pub mod shapes;
+pub mod sorting;
 pub mod states;
 pub mod syntax;
 pub mod training;
@@ -53,6 +54,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeEntry> {
         matrices::ENTRIES,
         constraints::ENTRIES,
         loops::ENTRIES,
+        sorting::ENTRIES,
         states::ENTRIES,
         derivatives::ENTRIES,
         data::ENTRIES,
