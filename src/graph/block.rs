@@ -57,6 +57,14 @@ pub fn core(extent: ExtentId) -> [Axis; 2] {
     [Axis { extent, ordinal: CORE }, Axis { extent, ordinal: CORE + 1 }]
 }
 
+/// What an axis of [`core()`] is called where terms are printed; none for other axes.
+pub fn core_name(axis: Axis) -> Option<&'static str> {
+    match axis.ordinal.checked_sub(CORE)? {
+        0 => Some("row"),
+        _ => Some("column"),
+    }
+}
+
 /// The axes of the result: those of the right side or of the matrix, and those that tell apart several matrices.
 pub(super) fn axes(graph: &Graph, block: Block, extent: ExtentId, args: &[NodeId]) -> AxisSet {
     let [row, column] = core(extent);

@@ -30,7 +30,7 @@ mod view;
 mod walk;
 
 pub use axis::{Axis, AxisSet};
-pub use block::{Block, core};
+pub use block::{Block, core, core_name};
 pub use custom::OpenRule;
 pub use extent::{Dim, DimId, ExtentId, Extents, Poly};
 pub use facts::Facts;

@@ -77,10 +77,8 @@ impl Graph {
         let extent = self.extents.show(self.extent(axis)).to_lowercase().replace(' ', "");
         let name =
             if extent.starts_with(|c: char| c.is_ascii_digit() || c == '-') { format!("i{extent}") } else { extent };
-        match axis.ordinal.checked_sub(super::block::CORE) {
-            // Inside a whole-array algorithm.
-            Some(0) => format!("{name}.row"),
-            Some(_) => format!("{name}.column"),
+        match super::core_name(axis) {
+            Some(part) => format!("{name}.{part}"),
             None => format!("{name}{}", "'".repeat(axis.ordinal as usize)),
         }
     }

@@ -20,7 +20,7 @@ const MAX_RECURSION: usize = 100;
 const MAX_CALLS: usize = 100_000;
 
 /// Functions of the language that this version does not have.
-pub(super) const UNAVAILABLE: &[&str] = &["sort", "argsort", "top_k", "to_index"];
+pub(super) const UNAVAILABLE: &[&str] = &["to_index"];
 
 /// One argument of a call to a built-in, matched to its parameter.
 pub(super) type Matched<'a> = Option<&'a Expr>;

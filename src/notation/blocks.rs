@@ -1,4 +1,4 @@
-//! Whole-matrix algorithms as calls: `cholesky(A)`, `solve(A, b)`, one matrix at a time.
+//! Whole-array algorithms as calls: `cholesky(A)`, `solve(A, b)`, `argsort(x)`, one matrix or vector at a time.
 
 use super::Writer;
 use super::tree::call;
@@ -6,11 +6,11 @@ use crate::graph::{Axis, AxisSet, Block, ExtentId, NodeId, Op, core};
 use crate::syntax::ast::{Binder, Expr};
 
 impl Writer<'_> {
-    /// The axes of the matrices that a block gives; what it has besides tells apart several results.
+    /// The axes of the matrices or vectors that a block gives; what it has besides tells apart several results.
     fn inside(&self, n: NodeId) -> Vec<Axis> {
         match self.g.op(n) {
             Op::Block(Block::Cholesky, extent) => core(*extent).to_vec(),
-            Op::Block(block, extent) if block.is_system() => core(*extent)[..1].to_vec(),
+            Op::Block(block, extent) if block.is_system() || *block == Block::ArgSort => core(*extent)[..1].to_vec(),
             _ => vec![],
         }
     }
@@ -31,7 +31,8 @@ impl Writer<'_> {
         let mut values = vec![];
         for (i, a) in args.iter().enumerate() {
             // An axis of the right sides may have the name of one of the matrix.
-            let axes = if i == 0 { core(extent).to_vec() } else { core(extent)[..1].to_vec() };
+            let is_matrix = i == 0 && block != Block::ArgSort;
+            let axes = if is_matrix { core(extent).to_vec() } else { core(extent)[..1].to_vec() };
             self.fixed = around.union(&outer.minus(&axes.iter().copied().collect()));
             values.push(self.value(*a, &axes));
         }

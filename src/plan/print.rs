@@ -5,7 +5,7 @@
 use super::cost::Cost;
 use super::kernel::{BufferId, Element, Expr, ExprId, Item, Kernel, Matrix};
 use super::{Address, Border, Place, Plan};
-use crate::graph::{Axis, Poly, Precision};
+use crate::graph::{Axis, Block, Poly, Precision};
 use crate::prim::{Inst, Prim, ROWS};
 use std::fmt::{Display, Formatter, Result};
 
@@ -62,7 +62,10 @@ impl Plan {
     fn var(&self, axis: Axis) -> String {
         let size = self.size(axis).to_lowercase().replace(' ', "");
         let letter = if size.starts_with(|c: char| c.is_ascii_alphabetic()) { "" } else { "i" };
-        format!("{letter}{size}{}", "'".repeat(axis.ordinal.into()))
+        match crate::graph::core_name(axis) {
+            Some(name) => format!("{letter}{size}.{name}"),
+            None => format!("{letter}{size}{}", "'".repeat(axis.ordinal.into())),
+        }
     }
 
     fn items(&self, f: &mut Formatter<'_>, k: &Kernel, items: &[Item], depth: usize) -> Result {
@@ -110,7 +113,11 @@ impl Plan {
                     let [n, m] = [&call.n, &call.m].map(|s| self.extents.show(s));
                     let dst = &self.buffer(call.dst).name;
                     let matrix = call.matrix.map_or(dst, |m| &self.buffer(m).name);
-                    writeln!(f, "{pad}{dst} = {}({matrix})  ({n} x {n}, {m} columns)", call.block.name())?;
+                    let size = match call.block {
+                        Block::ArgSort => n,
+                        _ => format!("{n} x {n}, {m} columns"),
+                    };
+                    writeln!(f, "{pad}{dst} = {}({matrix})  ({size})", call.block.name())?;
                 }
             }
         }
