@@ -142,6 +142,8 @@ pub(super) struct Walker<'a, 's> {
     scope: Scope<'a>,
     see: &'s mut dyn FnMut(Reference<'a>),
     ignore_scope: bool,
+    /// Whether some index is `..`.
+    pub reads_rest: bool,
     /// Indices and local `let`s that nothing reads, as far as their scope has ended.
     pub unread: Vec<Unread<'a>>,
 }
@@ -149,7 +151,7 @@ pub(super) struct Walker<'a, 's> {
 impl<'a, 's> Walker<'a, 's> {
     /// A walker with nothing in scope.
     pub(super) fn new(see: &'s mut dyn FnMut(Reference<'a>)) -> Walker<'a, 's> {
-        Walker { scope: Scope::default(), see, ignore_scope: false, unread: vec![] }
+        Walker { scope: Scope::default(), see, ignore_scope: false, reads_rest: false, unread: vec![] }
     }
 
     /// A walker that reports every name, whatever its scope.
@@ -231,7 +233,8 @@ impl<'a, 's> Walker<'a, 's> {
                         IndexItem::Expr(e) => self.expr(e),
                         IndexItem::Range(r) => self.range(r),
                         IndexItem::Binder(Binder::Index { range: Some(range), .. }) => self.binder_range(range),
-                        IndexItem::All(_) | IndexItem::Rest(_) | IndexItem::Binder(_) => {}
+                        IndexItem::Rest(_) => self.reads_rest = true,
+                        IndexItem::All(_) | IndexItem::Binder(_) => {}
                     }
                 }
                 filter.iter().for_each(|f| self.expr(f));

@@ -75,6 +75,8 @@ struct Search<'a, 'l> {
     unknowns: Vec<Unknown>,
     uses: Vec<Use>,
     rest: Option<Vec<Slot>>,
+    /// Whether the comprehension has a `..` of its own.
+    own_rest: bool,
     /// Inside another comprehension with its own `..`.
     other_rest: usize,
     hoisted: Vec<(usize, *const Expr)>,
@@ -100,6 +102,7 @@ impl<'a> Lowerer<'a> {
             unknowns: vec![],
             uses: vec![],
             rest: None,
+            own_rest: rest.is_some(),
             other_rest: 0,
             hoisted: vec![],
         };
@@ -383,8 +386,11 @@ impl<'a> Search<'a, '_> {
     fn depends(&self, e: &'a Expr) -> bool {
         let mut found = false;
         let mut see = |r: Reference<'a>| found |= self.meaning(r.name).is_some();
-        Walker::new(&mut see).expr(e);
-        found
+        let mut walker = Walker::new(&mut see);
+        walker.expr(e);
+        let reads_rest = walker.reads_rest;
+        // What `..` stands for is not known yet.
+        found || reads_rest && (self.own_rest || self.other_rest > 0)
     }
 
     /// Two plain uses of one of the indices over different sizes.
