@@ -146,7 +146,7 @@ fn is_axis_of_data(program: &Program, port: &ProgramPort, text: &str) -> bool {
 }
 
 fn is_open_dim(program: &Program, text: &str) -> bool {
-    program.graph.extents.dims().iter().any(|d| d.name == text && d.value.is_none())
+    program.graph.extents.dims().iter().any(|d| d.name == text && d.is_open())
 }
 
 fn convert(values: Raw, precision: Precision) -> Values {

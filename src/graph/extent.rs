@@ -21,6 +21,15 @@ pub struct Dim {
     pub name: String,
     /// Its size, unless it is open.
     pub value: Option<i64>,
+    /// What its size follows from, if nobody gives it: the smallest number of blocks of this size that hold a length.
+    pub blocks: Option<(Poly, i64)>,
+}
+
+impl Dim {
+    /// Whether its size is neither known nor follows from that of others.
+    pub fn is_open(&self) -> bool {
+        self.value.is_none() && self.blocks.is_none()
+    }
 }
 
 /// A product of dims, sorted; empty for 1.
@@ -158,8 +167,39 @@ pub struct Extents {
 impl Extents {
     /// Declares a dim.
     pub fn declare(&mut self, name: impl Into<String>, value: Option<i64>) -> DimId {
-        self.dims.push(Dim { name: name.into(), value });
+        self.dims.push(Dim { name: name.into(), value, blocks: None });
         DimId(self.dims.len() as u32 - 1)
+    }
+
+    /// How many blocks of `size` hold `length` elements: their quotient, rounded up.
+    pub fn blocks(&mut self, length: &Poly, size: i64) -> Poly {
+        let by = Poly::constant(size);
+        if let Some(exact) = length.divide_exactly(&by) {
+            return exact;
+        }
+        // A dim of its own also where it is known: no other axis is mistaken for that of the blocks.
+        let value = self.known(length).map(|n| n.div_euclid(size) + i64::from(n.rem_euclid(size) > 0));
+        let blocks = Some((length.clone(), size));
+        let found = self.dims.iter().position(|d| d.blocks == blocks);
+        let at = found.unwrap_or_else(|| {
+            let name = format!("ceil({} / {size})", self.show(length));
+            self.dims.push(Dim { name, value, blocks });
+            self.dims.len() - 1
+        });
+        Poly::dim(DimId(at as u32))
+    }
+
+    /// Sets the sizes that follow from others, where these are known: at least 0 in `sizes`, which are indexed by dim.
+    pub fn complete(&self, sizes: &mut [i64]) {
+        for (i, dim) in self.dims.iter().enumerate().take(sizes.len()) {
+            let Some((length, by)) = &dim.blocks else { continue };
+            let size = |d: DimId| sizes.get(d.0 as usize).copied().unwrap_or(-1);
+            if length.terms().iter().all(|(m, _)| m.iter().all(|d| size(*d) >= 0))
+                && let Some(n) = length.evaluate(&size)
+            {
+                sizes[i] = n.div_euclid(*by) + i64::from(n.rem_euclid(*by) > 0);
+            }
+        }
     }
 
     /// A declared dim.
@@ -175,6 +215,11 @@ impl Extents {
     /// Fixes the size of an open dim (for one read from data).
     pub fn fix(&mut self, id: DimId, value: i64) {
         self.dims[id.0 as usize].value = Some(value);
+        let mut sizes: Vec<i64> = self.dims.iter().map(|d| d.value.unwrap_or(-1)).collect();
+        self.complete(&mut sizes);
+        for (dim, size) in self.dims.iter_mut().zip(sizes).filter(|(dim, size)| dim.blocks.is_some() && *size >= 0) {
+            dim.value = Some(size);
+        }
     }
 
     /// The id of a polynomial.

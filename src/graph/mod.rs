@@ -9,6 +9,7 @@
 
 mod axis;
 mod block;
+mod blocks;
 mod build;
 mod choice;
 mod custom;
@@ -31,6 +32,7 @@ mod walk;
 
 pub use axis::{Axis, AxisSet};
 pub use block::{Block, core, core_name};
+pub use blocks::Blocks;
 pub use custom::OpenRule;
 pub use extent::{Dim, DimId, ExtentId, Extents, Poly};
 pub use facts::Facts;

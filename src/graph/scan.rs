@@ -32,6 +32,9 @@ pub struct ScanForm {
     /// The final states are a fixed point of the turn, to this relative tolerance (the bits of an f64): they are
     /// differentiated as such.
     pub fixed_point: Option<u64>,
+    /// Its turns are blocks of turns, which derivatives work out again block by block: what they add up over the turns
+    /// is carried from turn to turn instead of being summed over all turns at once.
+    pub blocks: bool,
 }
 
 /// A loop that is being built: what its terms may read.
@@ -43,6 +46,8 @@ pub struct OpenScan {
     pub states: Vec<NodeId>,
     /// The level of its states.
     pub level: u32,
+    /// Whether its turns are blocks of turns: see [`ScanForm::blocks`].
+    pub blocks: bool,
 }
 
 impl OpenScan {
@@ -134,7 +139,7 @@ impl Graph {
         let turn = self.fresh(&[Axis { extent, ordinal: 0 }], &taken)[0];
         let states =
             slots.iter().enumerate().map(|(i, slot)| self.state(level, i, slot.axes.clone(), slot.kind)).collect();
-        OpenScan { turn, states, level }
+        OpenScan { turn, states, level, blocks: false }
     }
 
     /// Opens a loop again: its terms under a level of their own. The number of the turn is the same.
@@ -142,7 +147,7 @@ impl Graph {
         let form = self.scan_form(scan)?.clone();
         let args = self.args(scan).to_vec();
         let (first, next) = args.split_at(form.slots.len());
-        let mut open = OpenScan { turn: form.turn, states: vec![], level: self.open_level() };
+        let mut open = OpenScan { turn: form.turn, states: vec![], level: self.open_level(), blocks: form.blocks };
         let mut map = StateMap::default();
         for (i, slot) in form.slots.iter().enumerate() {
             let state = open.add_state(self, slot);
@@ -163,7 +168,7 @@ impl Graph {
         fixed_point: Option<u64>,
     ) -> NodeId {
         let slots = open.states.iter().map(|s| Slot { axes: self.axes(*s).clone(), kind: self.kind(*s) }).collect();
-        let form = ScanForm { turn: open.turn, level: open.level, slots, done, fixed_point };
+        let form = ScanForm { turn: open.turn, level: open.level, slots, done, fixed_point, blocks: open.blocks };
         self.close_form(form, first, next)
     }
 

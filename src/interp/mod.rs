@@ -74,11 +74,14 @@ pub fn evaluate(
 impl<'g> Evaluation<'g> {
     /// Evaluates everything below the roots.
     pub fn new(graph: &'g Graph, bindings: &Bindings, roots: &[NodeId]) -> Result<Evaluation<'g>, EvaluateError> {
+        let mut dims = bindings.dims.clone();
+        dims.resize(graph.extents.dims().len(), -1);
+        graph.extents.complete(&mut dims);
         let mut this = Evaluation {
             graph,
             values: FxHashMap::default(),
             loops: FxHashMap::default(),
-            dims: bindings.dims.clone(),
+            dims,
             around: turns::Around::default(),
         };
         for n in needed(graph, roots) {

@@ -99,6 +99,15 @@ impl Workspace {
 
 /// Sizes and places for given dims.
 pub(super) fn bind(plan: &Plan, sizes: &Sizes, dims: &[i64], program: u64) -> Result<Binding, BindError> {
+    let mut completed = vec![];
+    let dims = if plan.extents.dims().iter().any(|d| d.blocks.is_some()) {
+        completed.extend_from_slice(dims);
+        completed.resize(plan.extents.dims().len(), -1);
+        plan.extents.complete(&mut completed);
+        &completed
+    } else {
+        dims
+    };
     for (i, dim) in plan.extents.dims().iter().enumerate() {
         match (dim.value, dims.get(i).copied()) {
             (Some(expected), Some(given)) if expected != given => {

@@ -145,7 +145,7 @@ impl<'a> Lowerer<'a> {
         // The number of the turn is an index of its own.
         let first: Vec<Array> = first.into_iter().map(|a| self.apart(a)).collect();
         let level = self.graph.open_level();
-        let mut open = OpenScan { turn: turn.axis, states: vec![], level };
+        let mut open = OpenScan { turn: turn.axis, states: vec![], level, blocks: false };
         let mut states = vec![];
         for (i, array) in first.iter().enumerate() {
             let axes: AxisSet = array.axis_list().into_iter().collect();
@@ -279,6 +279,7 @@ impl<'a> Lowerer<'a> {
         span: Span,
     ) -> Evaluated {
         let count = next.len();
+        let checkpoint = self.checkpoint(building.repeat)?;
         let first: Vec<NodeId> = building.first.iter().map(|a| a.node).collect();
         let mut first = first;
         let mut after: Vec<NodeId> = next.iter().map(|a| a.node).collect();
@@ -286,7 +287,7 @@ impl<'a> Lowerer<'a> {
         // What is dear and shared with the states is collected in the loop; other values are worked out from the states.
         let mut collected = vec![None; extras.len()];
         for (place, extra) in collected.iter_mut().zip(&extras) {
-            if stop.is_some() || self.shares_work(open.level, extra.node, &after[..count]) {
+            if stop.is_some() || checkpoint.is_some() || self.shares_work(open.level, extra.node, &after[..count]) {
                 let slot = crate::graph::Slot {
                     axes: extra.axis_list().into_iter().collect(),
                     kind: self.graph.kind(extra.node),
@@ -319,6 +320,10 @@ impl<'a> Lowerer<'a> {
         let extra_nodes = self.unmarked_in_loop(&extra_nodes, level);
         let open = building.open.clone();
         let scan = self.graph.close_scan(open, &first, &after, done, tolerance.map(f64::to_bits));
+        if let Some(size) = checkpoint {
+            let kept = [&building.states[..], &extras].concat();
+            return self.finish_blocks(scan, size, form, &kept, turn, span);
+        }
         if form != RepeatForm::Scan {
             let mut parts = vec![];
             for (i, state) in building.states.iter().enumerate() {
@@ -346,6 +351,42 @@ impl<'a> Lowerer<'a> {
                 None => self.graph.substitute(&[seen], &before)[0],
             };
             parts.push(self.along(turn, node, extra, span)?);
+        }
+        Ok(tuple(parts))
+    }
+
+    /// The size of the blocks between which states are stored.
+    fn checkpoint(&mut self, repeat: &'a Repeat) -> Evaluated<Option<i64>> {
+        let Some(e) = Self::option(repeat, "checkpoint") else { return Ok(None) };
+        let array = self.array(e)?;
+        match array.number.and_then(|n| self.graph.extents.known(&n)) {
+            Some(size) if size >= 1 => Ok(Some(size)),
+            _ => self.fail(error::bad_option(self.place(e.span), "checkpoint")),
+        }
+    }
+
+    /// The results of a loop in blocks: states after the last turn, or states and extras after each.
+    fn finish_blocks(
+        &mut self,
+        scan: NodeId,
+        size: i64,
+        form: RepeatForm,
+        kept: &[Array],
+        turn: Slot,
+        span: Span,
+    ) -> Evaluated {
+        let each = form == RepeatForm::Scan;
+        let Some(blocks) = self.graph.blocks(scan, size, each) else { return Ok(tuple(vec![])) };
+        let mut parts = vec![];
+        for (i, value) in kept.iter().enumerate() {
+            if each {
+                let here = self.graph.axis(turn.axis);
+                let node = self.graph.after_turn(&blocks, i as u16, here);
+                parts.push(self.along(turn, node, value, span)?);
+            } else {
+                let node = self.graph.last_state(blocks.scan, i as u16);
+                parts.push(Value::Array(Array { node, ..value.clone() }));
+            }
         }
         Ok(tuple(parts))
     }

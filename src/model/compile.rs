@@ -129,7 +129,7 @@ impl Options {
             };
             ports.flat_map(|p| program.graph.port_info(p.id).axes.iter().take(some)).any(|a| is_in(a.extent))
         };
-        let open = |name: &str| extents.dims().iter().any(|d| d.name == name && d.value.is_none());
+        let open = |name: &str| extents.dims().iter().any(|d| d.name == name && d.is_open());
         let fix = dims.iter().filter(|(name, _)| open(name) && (occurs(name, true) || !occurs(name, false)));
         fix.fold(self, |options, (name, size)| options.dim(name.clone(), *size))
     }
@@ -216,10 +216,10 @@ pub struct Prepared {
 pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<Prepared, CompileError> {
     let mut graph = program.graph.clone();
     for (name, value) in &options.dims {
-        let found = graph.extents.dims().iter().position(|d| d.name == *name && d.value.is_none());
+        let found = graph.extents.dims().iter().position(|d| d.name == *name && d.is_open());
         let size = i64::try_from(*value).ok().filter(|v| *v >= 1);
         let (Some(found), Some(size)) = (found, size) else {
-            let open = graph.extents.dims().iter().filter(|d| d.value.is_none()).map(|d| d.name.as_str());
+            let open = graph.extents.dims().iter().filter(|d| d.is_open()).map(|d| d.name.as_str());
             let nearest = nearest(name, open).map(Into::into);
             return Err(CompileError::UnknownDim { name: name.clone(), nearest });
         };

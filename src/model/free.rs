@@ -48,7 +48,7 @@ impl FreeForm {
     pub fn new(program: &Program, dims: &[(String, usize)]) -> Result<FreeForm, CallError> {
         let mut graph = program.graph.clone();
         for (name, size) in dims {
-            let dim = graph.extents.dims().iter().position(|d| d.name == *name && d.value.is_none());
+            let dim = graph.extents.dims().iter().position(|d| d.name == *name && d.is_open());
             if let (Some(dim), Ok(size)) = (dim, i64::try_from(*size)) {
                 graph.extents.fix(DimId(dim as u32), size);
             }

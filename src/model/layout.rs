@@ -127,6 +127,6 @@ pub fn dims_of_data(program: &Program, data: &[(&str, usize, usize)]) -> Result<
     let extents = &program.graph.extents;
     let mut dims = vec![];
     Sizes::new(extents, vec![], vec![]).solve(&ports, &|i| lengths[i], &mut dims)?;
-    let open = extents.dims().iter().zip(dims).filter(|(d, _)| d.value.is_none());
+    let open = extents.dims().iter().zip(dims).filter(|(d, _)| d.is_open());
     Ok(open.filter_map(|(d, n)| Some((d.name.clone(), usize::try_from(n).ok()?))).collect())
 }

@@ -33,7 +33,11 @@ impl Sizes {
             .iter()
             .chain(&read)
             .flat_map(|e| extents.poly(*e).terms().iter().flat_map(|(dims, _)| dims.iter().copied()))
-            .filter(|d| extents.dim(*d).value.is_none())
+            .flat_map(|d| match &extents.dim(d).blocks {
+                Some((length, _)) => length.terms().iter().flat_map(|(dims, _)| dims.iter().copied()).collect(),
+                None => vec![d],
+            })
+            .filter(|d| extents.dim(*d).is_open())
             .collect();
         needed.sort_unstable();
         needed.dedup();
@@ -62,6 +66,7 @@ impl Sizes {
         // Each round finds at least one dim, so there are few.
         let mut found: SmallVec<[(DimId, usize); 4]> = SmallVec::new();
         while self.round(ports, length, dims, &mut found)? {}
+        self.extents.complete(dims);
         // Sizes first: a length says nothing about a negative one.
         for poly in self.axes.iter().map(|e| self.extents.poly(*e)).filter(|p| self.is_known(p, dims)) {
             if self.value(poly, dims).is_none_or(|n| !(0..=LARGEST).contains(&n)) {

@@ -175,7 +175,7 @@ impl Model {
         let mut lowered = self.lowered.clone();
         let extents = &mut lowered.program.graph.extents;
         for (name, size) in dims {
-            let dim = extents.dims().iter().position(|d| d.name == *name && d.value.is_none());
+            let dim = extents.dims().iter().position(|d| d.name == *name && d.is_open());
             if let (Some(dim), Ok(size)) = (dim, i64::try_from(*size)) {
                 extents.fix(crate::graph::DimId(dim as u32), size);
             }

@@ -291,7 +291,7 @@ impl Problem {
         let only = Options { gradient_of: None, values: vec![name], ..options.clone() };
         let mut prepared = prepare(program, &only, true)?;
         let mut graph = std::mem::take(&mut prepared.graph);
-        if let Some(open) = graph.extents.dims().iter().find(|d| d.value.is_none()) {
+        if let Some(open) = graph.extents.dims().iter().find(|d| d.is_open()) {
             return Err(CompileError::OpenSize { dim: open.name.clone() });
         }
         let value = prepared.targets.swap_remove(0);

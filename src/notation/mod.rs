@@ -276,6 +276,7 @@ impl<'p> Writer<'p> {
             .extents
             .dims()
             .iter()
+            .filter(|d| d.blocks.is_none())
             .map(|d| DimDeclaration { name: tree::ident(&d.name), value: d.value.map(|v| number(v as f64)) })
             .collect();
         if !dims.is_empty() {

@@ -71,11 +71,12 @@ impl Local {
         let g = &mut *reverse.graph;
         let roots: Vec<NodeId> = first.iter().chain(&next).chain(given.iter().map(|s| &s.cotangent)).copied().collect();
         let turn = g.unused_axes(&roots, &reverse.kept, &[form.turn])[0];
-        let renaming = g.renaming([(form.turn, turn)]);
-        let next: Vec<NodeId> = next.iter().map(|n| g.at(*n, &renaming)).collect();
+        let next = g.rename_turn(&next, form.turn, turn);
         // What the turn reads from around the loop: whole arrays, which have no names of binders above them.
         let inside = |g: &Graph, n: NodeId| g.node(n).states.iter().any(|l| !outer.contains(l));
-        let outside = |g: &Graph, n: NodeId| !inside(g, n) && g.is_view_base(n);
+        // In blocks, what is worked out for each turn is differentiated in it, not for all turns at once.
+        let each = |g: &Graph, n: NodeId| form.blocks && g.axes(n).contains(turn);
+        let outside = |g: &Graph, n: NodeId| !inside(g, n) && g.is_view_base(n) && !each(g, n);
         let mut boundary: Vec<NodeId> = vec![];
         for n in reverse.graph.reachable_until(&next, |n| outside(reverse.graph, n)) {
             if outside(reverse.graph, n) && reverse.depends(n) {
@@ -169,19 +170,31 @@ impl Local {
         let slots: Vec<Slot> =
             self.real.iter().map(|(_, axes)| Slot { axes: axes.clone(), kind: Kind::Real }).collect();
         let avoid = [self.turn].into_iter().collect();
-        let open = g.open_scan(self.form.turn.extent, &slots, &avoid);
+        // A loop in blocks carries what it adds up, so that the states of one block are in memory and not of all.
+        let carried: Vec<(NodeId, NodeId)> = if self.form.blocks { self.around.clone() } else { vec![] };
+        let one: AxisSet = [self.turn].into_iter().collect();
+        let sums = carried.iter().map(|(_, term)| Slot { axes: g.axes(*term).minus(&one), kind: Kind::Real });
+        let slots: Vec<Slot> = slots.into_iter().chain(sums).collect();
+        let mut open = g.open_scan(self.form.turn.extent, &slots, &avoid);
+        open.blocks = self.form.blocks;
         let turn = g.axis(open.turn);
         let back = self.back(g, turn);
         let end = {
             let turns = g.turns(&self.form);
             g.index_size(turns)
         };
-        let local = self.read(g, &self.states, Some(back), &open.states);
+        let terms: Vec<NodeId> = self.states.iter().copied().chain(carried.iter().map(|c| c.1)).collect();
+        let mut local = self.read(g, &terms, Some(back), &open.states);
+        let added = local.split_off(self.states.len());
         let (mut first, mut next) = (vec![], vec![]);
         for ((slot, _), local) in self.real.iter().zip(local) {
             first.push(self.given_at(g, given, *slot, end));
             let direct = self.given_at(g, given, *slot, back);
             next.push(g.add(&[direct, local]));
+        }
+        for (i, term) in added.into_iter().enumerate() {
+            first.push(g.constant(0.0));
+            next.push(g.add(&[open.states[self.real.len() + i], term]));
         }
         let loop_back = g.close_scan(open, &first, &next, None, None);
         for (i, (slot, axes)) in self.real.iter().enumerate() {
@@ -190,6 +203,14 @@ impl Local {
                 let whole = reverse.graph.last_state(loop_back, i as u16);
                 reverse.accumulate(start, whole, axes);
             }
+        }
+        if self.form.blocks {
+            for (i, (n, _)) in carried.iter().enumerate() {
+                let whole = reverse.graph.last_state(loop_back, (self.real.len() + i) as u16);
+                let user = reverse.graph.axes(*n).clone();
+                reverse.accumulate(*n, whole, &user);
+            }
+            return;
         }
         let g = &mut *reverse.graph;
         let here = g.axis(self.turn);

@@ -83,7 +83,7 @@ pub fn read(console: &Console, model: &Model, args: &DataArgs, seed: u64, wanted
     files(model, &args.data, &mut overrides)?;
     for (name, size) in &args.dim {
         let dims = model.program().graph.extents.dims().iter();
-        let open: Vec<&str> = dims.filter(|d| d.value.is_none()).map(|d| d.name.as_str()).collect();
+        let open: Vec<&str> = dims.filter(|d| d.is_open()).map(|d| d.name.as_str()).collect();
         if !open.contains(&name.as_str()) {
             let nearest = nnc::diag::catalog::nearest(name, open).map(Into::into);
             return Err(CompileError::UnknownDim { name: name.clone(), nearest }.into());
@@ -156,7 +156,7 @@ pub fn weights(
     let statistics =
         Statistics::from_strings(texts).map_err(|e| Failure::Message(format!("`{}`: {e}", path.display()), 1))?;
     let dims = model.program().graph.extents.dims();
-    let open = dims.iter().zip(sizes).filter(|(d, n)| d.value.is_none() && *n > 0);
+    let open = dims.iter().zip(sizes).filter(|(d, n)| d.is_open() && *n > 0);
     let extents = open.map(|(d, n)| (d.name.clone(), n)).collect();
     let text = model.sources().files().first().map_or("", |f| f.text.as_str());
     if weights.source_hash.is_some_and(|hash| hash != nnc::model::source_hash(text)) {
