@@ -101,3 +101,18 @@ fn memory_is_that_of_one_block_and_of_the_states_between() {
     // of one row.
     assert!(blocks < 8 * 16 * (3 * 33 + 32 + 4 * 16 + 32), "{blocks}");
 }
+
+/// A loop in a loop in blocks, and blocks in blocks: derivatives of first and second order.
+#[test]
+fn loops_within_blocks() {
+    let m = model(
+        "precision f64\ndim T, S = 3\ninput x: [T]\nparam a: [2] = normal()\n\
+         let h = fold(t in T, h = a, checkpoint = 2) => fold(s in S, u = h, checkpoint = 2) => sin(x[t] * u + a) + 0.1 * s\n\
+         let k = fold(t in T, h = a, checkpoint = 3) => {\n  let v = scan(s in S, u = h) => cos(u * a) + x[t]\n  mean[s](v[s])\n}\n\
+         loss first = sum(h * k)\nloss second = sum(grad(first, a)^2)\n",
+    );
+    for (of, allowed) in [("first", 1e-7), ("second", 1e-6)] {
+        let check = gradcheck(m.program(), &Options::gradient(of), &[], &[("T".into(), 5)], 3).unwrap();
+        assert!(check.worst() < allowed, "{of}: {check:?}");
+    }
+}

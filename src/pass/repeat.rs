@@ -71,7 +71,12 @@ impl Local {
         let g = &mut *reverse.graph;
         let roots: Vec<NodeId> = first.iter().chain(&next).chain(given.iter().map(|s| &s.cotangent)).copied().collect();
         let turn = g.unused_axes(&roots, &reverse.kept, &[form.turn])[0];
-        let next = g.rename_turn(&next, form.turn, turn);
+        let next = if form.blocks {
+            g.rename_turn(&next, form.turn, turn)
+        } else {
+            let renaming = g.renaming([(form.turn, turn)]);
+            next.iter().map(|n| g.at(*n, &renaming)).collect()
+        };
         // What the turn reads from around the loop: whole arrays, which have no names of binders above them.
         let inside = |g: &Graph, n: NodeId| g.node(n).states.iter().any(|l| !outer.contains(l));
         // In blocks, what is worked out for each turn is differentiated in it, not for all turns at once.
