@@ -1,6 +1,6 @@
 //! `checkpoint = k`: loops in blocks have the values and derivatives of plain loops, and less memory.
 
-use nnc::model::{Model, Options, gradcheck};
+use nnc::model::{Model, Options, Sampling, gradcheck};
 
 const LOOPS: &str = "precision f64
 dim T, H = 3
@@ -44,17 +44,17 @@ fn results(m: &Model, options: &Options, turns: usize) -> Vec<(String, Vec<f64>)
     results.into_iter().map(|r| (r.name, r.values.to_f64())).collect()
 }
 
-/// Lengths that blocks divide and do not; blocks of one turn, and longer than the loop; open and fixed lengths. Plain loops
+/// A last block that is not full; blocks longer than the loop; open and fixed lengths. Plain loops
 /// are the reference: they are themselves checked against loops written in Rust.
 #[test]
 fn values_and_derivatives_are_those_of_plain_loops() {
     let plain = model(&text(""));
-    for block in ["1", "2", "4", "9"] {
+    for block in ["2", "9"] {
         let blocks = model(&text(block));
         for options in
             [Options::values(["h", "hs", "f", "a", "b"]), Options::gradient("first"), Options::gradient("second")]
         {
-            for turns in [1, 4, 7] {
+            for turns in [1, 5] {
                 let expected = results(&plain, &options, turns);
                 for options in [options.clone(), options.clone().dim("T", turns)] {
                     for ((name, given), (_, expected)) in results(&blocks, &options, turns).iter().zip(&expected) {
@@ -74,7 +74,9 @@ fn values_and_derivatives_are_those_of_plain_loops() {
 fn derivatives_are_confirmed_by_differences_forward_mode_and_the_interpreter() {
     let m = model(&text("2"));
     for (of, allowed) in [("first", 1e-7), ("second", 1e-6)] {
-        let check = gradcheck(m.program(), &Options::gradient(of), &[], &[("T".into(), 5)], 3).unwrap();
+        let check =
+            gradcheck(m.program(), &Options::gradient(of), &[], &[("T".into(), 5)], Sampling { seed: 3, points: 1 })
+                .unwrap();
         assert!(check.worst() < allowed, "{of}: {check:?}");
     }
 }
@@ -108,11 +110,13 @@ fn loops_within_blocks() {
     let m = model(
         "precision f64\ndim T, S = 3\ninput x: [T]\nparam a: [2] = normal()\n\
          let h = fold(t in T, h = a, checkpoint = 2) => fold(s in S, u = h, checkpoint = 2) => sin(x[t] * u + a) + 0.1 * s\n\
-         let k = fold(t in T, h = a, checkpoint = 3) => {\n  let v = scan(s in S, u = h) => cos(u * a) + x[t]\n  mean[s](v[s])\n}\n\
+         let k = fold(t in T, g = a, checkpoint = 3) => {\n  let v = scan(s in S, u = g) => cos(u * a) + x[t]\n  mean[s](v[s])\n}\n\
          loss first = sum(h * k)\nloss second = sum(grad(first, a)^2)\n",
     );
     for (of, allowed) in [("first", 1e-7), ("second", 1e-6)] {
-        let check = gradcheck(m.program(), &Options::gradient(of), &[], &[("T".into(), 5)], 3).unwrap();
+        let check =
+            gradcheck(m.program(), &Options::gradient(of), &[], &[("T".into(), 5)], Sampling { seed: 3, points: 1 })
+                .unwrap();
         assert!(check.worst() < allowed, "{of}: {check:?}");
     }
 }

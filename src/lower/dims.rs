@@ -201,6 +201,10 @@ impl<'a> Lowerer<'a> {
         }
         match (self.graph.extents.known(&left), self.graph.extents.known(&right)) {
             (Some(a), Some(b)) if b > 0 => Ok(Poly::constant(a.div_euclid(b))),
+            // Of an open length that is at least the divisor: as many blocks as hold what rounding down leaves.
+            (None, Some(b)) if b > 0 && self.graph.extents.non_negative(&left.sub(&right)) => {
+                Ok(self.graph.extents.blocks(&left.sub(&Poly::constant(b - 1)), b))
+            }
             _ => {
                 let (l, r) = (self.graph.extents.show(&left), self.graph.extents.show(&right));
                 self.fail(error::open_division(self.place(span), "K", &l, &r))

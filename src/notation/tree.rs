@@ -1,6 +1,6 @@
 //! Small pieces of syntax tree, without places.
 
-use crate::graph::{Extents, Poly};
+use crate::graph::{DimId, Extents, Poly};
 use crate::span::Span;
 use crate::syntax::ast::{ArgumentValue, BinaryOp, CallArgument, CompareOp, Expr, ExprKind, IndexItem, Name};
 
@@ -116,6 +116,19 @@ fn multiply(a: Expr, b: Expr) -> Expr {
     }
 }
 
+/// A dim by its name; the number of blocks of a length, which has none, as its formula.
+fn dim(extents: &Extents, id: DimId) -> Expr {
+    let dim = extents.dim(id);
+    match (&dim.blocks, dim.value) {
+        (None, _) => name(&dim.name),
+        (Some(_), Some(value)) => number(value as f64),
+        (Some((length, by)), None) => {
+            let rounded = size(extents, &length.add(&Poly::constant(by - 1)));
+            call("div", vec![rounded, number(*by as f64)])
+        }
+    }
+}
+
 /// A size in the language: `N`, `4 * G`, `D - 2`.
 pub(super) fn size(extents: &Extents, poly: &Poly) -> Expr {
     let mut terms = vec![];
@@ -124,7 +137,7 @@ pub(super) fn size(extents: &Extents, poly: &Poly) -> Expr {
         if k.abs() != 1 || dims.is_empty() {
             factors.push(number(k.abs() as f64));
         }
-        factors.extend(dims.iter().map(|d| name(&extents.dim(*d).name)));
+        factors.extend(dims.iter().map(|d| dim(extents, *d)));
         terms.push((*k < 0, product(factors).unwrap_or_else(|| number(1.0))));
     }
     // Dims first, the constant last.
