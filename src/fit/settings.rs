@@ -64,6 +64,8 @@ pub struct Settings {
     pub starts: usize,
     /// Stop when the mean loss of an epoch differs from that of the epoch before by at most this much, relative to it.
     pub tol: Option<f64>,
+    /// Whether the error of a fit that became infinite or NaN also tells the way from that value to the loss.
+    pub trace_non_finite: bool,
 }
 
 impl Default for Settings {
@@ -83,6 +85,7 @@ impl Default for Settings {
             clip_value: None,
             starts: 1,
             tol: None,
+            trace_non_finite: false,
         }
     }
 }

@@ -520,7 +520,7 @@ impl<'a, R: Real> Run<'a, R> {
 
     fn not_finite(&self, epoch: usize, batch: usize, rows: &[u32]) -> FitError {
         let inputs = self.batch.inputs(&self.theta);
-        let place = not_finite::Place { epoch, batch, rows };
+        let place = not_finite::Place { epoch, batch, rows, path: self.settings.trace_non_finite };
         FitError::NotFinite(Box::new(not_finite::explain(self.model, &self.options, &inputs, &place)))
     }
 

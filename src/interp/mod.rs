@@ -7,10 +7,12 @@
 mod array;
 mod block;
 mod dependence;
+mod trace;
 mod turns;
 
 pub use array::Array;
 pub use dependence::dependence;
+pub use trace::Culprit;
 
 use crate::graph::{Axis, AxisSet, DimId, Graph, NodeId, Op, PortId};
 use crate::prim::{Eval, Prim, Reduction};
@@ -58,6 +60,8 @@ pub struct Evaluation<'g> {
     dims: Vec<i64>,
     /// The turn of the loops around: their states by level, and the axes that have a value.
     around: turns::Around,
+    /// Whether every number is rounded to single precision.
+    single: bool,
 }
 
 /// Evaluates terms; each result is row-major in the given order of axes (a term is repeated along axes it lacks).
@@ -74,10 +78,22 @@ pub fn evaluate(
 impl<'g> Evaluation<'g> {
     /// Evaluates everything below the roots.
     pub fn new(graph: &'g Graph, bindings: &Bindings, roots: &[NodeId]) -> Result<Evaluation<'g>, EvaluateError> {
+        Evaluation::rounded(graph, bindings, roots, false)
+    }
+
+    /// As [`Evaluation::new`]; with `single` every number is rounded to single precision as soon as it is computed, so that
+    /// what overflows there does here.
+    pub fn rounded(
+        graph: &'g Graph,
+        bindings: &Bindings,
+        roots: &[NodeId],
+        single: bool,
+    ) -> Result<Evaluation<'g>, EvaluateError> {
         let mut dims = bindings.dims.clone();
         dims.resize(graph.extents.dims().len(), -1);
         graph.extents.complete(&mut dims);
         let mut this = Evaluation {
+            single,
             graph,
             values: FxHashMap::default(),
             loops: FxHashMap::default(),
@@ -96,16 +112,6 @@ impl<'g> Evaluation<'g> {
     /// The value of a node below the roots. Bodies of sums of products are not kept.
     pub fn value(&self, n: NodeId) -> Option<&Array> {
         self.values.get(&n)
-    }
-
-    /// The first node, arguments first, that is infinite or NaN though all its arguments are finite.
-    pub fn first_non_finite(&self) -> Option<NodeId> {
-        let mut ids: Vec<NodeId> = self.values.keys().copied().collect();
-        ids.sort();
-        let finite = |n: &NodeId| self.values.get(n).is_none_or(|v| v.data.iter().all(|x| x.is_finite()));
-        ids.into_iter().find(|n| {
-            !finite(n) && dependencies(self.graph, *n).iter().all(finite) && !matches!(self.graph.op(*n), Op::Const(_))
-        })
     }
 
     /// The value of a root, row-major in this order of axes.
@@ -143,10 +149,13 @@ impl<'g> Evaluation<'g> {
             self.loops.insert(n, states);
             return Ok(());
         }
-        let value = match self.released(n) {
+        let mut value = match self.released(n) {
             Some(axes) => self.rebound(n, &axes, bindings, outside.unwrap_or(self))?,
             None => self.node(n, bindings)?,
         };
+        if self.single && self.graph.kind(n) == crate::graph::Kind::Real {
+            value.data.iter_mut().for_each(|x| *x = f64::from(*x as f32));
+        }
         self.values.insert(n, value);
         Ok(())
     }

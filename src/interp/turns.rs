@@ -26,6 +26,14 @@ impl Around {
         self.states[&level][slot as usize].clone()
     }
 
+    /// What has a value in a turn of one more loop: its number, and its states by level.
+    pub(super) fn in_turn(&self, turn: &AxisSet, place: (Axis, usize), states: (u32, Vec<Array>)) -> Around {
+        let mut around = self.without(turn);
+        around.places.push(place);
+        around.states.insert(states.0, states.1);
+        around
+    }
+
     fn without(&self, axes: &AxisSet) -> Around {
         Around {
             states: self.states.clone(),
@@ -82,11 +90,12 @@ impl Evaluation<'_> {
             loops: FxHashMap::default(),
             dims: self.dims.clone(),
             around,
+            single: self.single,
         }
     }
 
     /// Works out everything below the roots.
-    fn fill(&mut self, roots: &[NodeId], bindings: &Bindings, outside: &Evaluation) -> Result<(), EvaluateError> {
+    pub(super) fn fill(&mut self, roots: &[NodeId], bindings: &Bindings, outside: &Evaluation) -> Result<(), EvaluateError> {
         let graph: &Graph = self.graph;
         let known = |n: NodeId| graph.node(n).states.is_empty();
         // Loops are worked out as a whole; their terms are not looked at here.
@@ -167,9 +176,7 @@ impl Evaluation<'_> {
         let turns = self.size(form.turn)?;
         let turn: AxisSet = [form.turn].into_iter().collect();
         for t in 0..turns {
-            let mut around = self.around.without(&turn);
-            around.places.push((form.turn, t));
-            around.states.insert(form.level, states);
+            let around = self.around.in_turn(&turn, (form.turn, t), (form.level, states));
             let mut inner = self.within(around);
             inner.fill(next, bindings, outside)?;
             states = next

@@ -18,6 +18,7 @@ mod layout;
 mod least_squares;
 #[cfg(feature = "jit")]
 mod native;
+mod non_finite;
 mod real;
 mod signature;
 mod sizes;
@@ -38,6 +39,8 @@ pub use gradcheck::{Check, Element as GradientElement, GradientCheck, GradientCh
 pub use initial::{fans, initialize};
 pub use layout::{Layout, LayoutEntry, dims_of_data};
 pub use least_squares::DIRECTION;
+pub(crate) use non_finite::named as non_finite_name;
+pub use non_finite::{NonFinite, TraceError};
 pub use real::Real;
 pub use signature::{Port, PortRole, Signature, Size};
 pub use slice::{Element, Slice, SliceMut, Values};

@@ -5,7 +5,9 @@
 use super::compile::{self, CompileTimings, Options};
 use super::error::{CompileError, ModelError};
 use super::function::{Function, IndexNeed, SizeNeed};
+use super::non_finite::{NonFinite, TraceError};
 use super::signature::{self, Port};
+use super::slice::Slice;
 use super::sparse::SparseDerivative;
 use crate::diag::{Diagnostic, Report};
 use crate::graph::{Graph, Program};
@@ -165,6 +167,16 @@ impl Model {
     /// As [`Model::compile`].
     pub fn derivative_steps(&self, options: &Options) -> Result<String, CompileError> {
         super::steps::steps(self.program(), options)
+    }
+
+    /// For a call whose results are infinite or NaN: the first value that is, with its place in the model, what it is computed
+    /// from, and what would avoid it. The inputs are those of the function that the options give, in its order. Runs the
+    /// interpreter, in single precision if the model is. None if all results are finite.
+    ///
+    /// # Errors
+    /// Options or inputs that do not fit the model.
+    pub fn trace_non_finite(&self, options: &Options, inputs: &[Slice]) -> Result<Option<NonFinite>, TraceError> {
+        super::non_finite::trace(self.program(), options, inputs)
     }
 
     /// Checks what must hold of open dims, for those whose size is given.

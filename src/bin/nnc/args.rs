@@ -132,6 +132,9 @@ pub struct Run {
     /// Use the reference interpreter instead of native code.
     #[arg(long)]
     pub interpreter: bool,
+    /// If a value becomes infinite or NaN, also show the way from there to the loss.
+    #[arg(long)]
+    pub trace_nan: bool,
 }
 
 /// `nnc check`

@@ -57,6 +57,7 @@ fn settings(model: &nnc::model::Model, args: &Run) -> Result<Settings, Failure> 
         let message = "`--lr` is given, but the optimiser finds the length of its steps itself";
         settings.optimizer = settings.optimizer.with_rate(rate).ok_or_else(|| Failure::usage(message))?;
     }
+    settings.trace_non_finite = args.trace_nan;
     Ok(settings)
 }
 

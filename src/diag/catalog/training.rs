@@ -321,7 +321,6 @@ pub fn not_finite(at: Span, what: &str, value: &str, epoch: usize, batch: usize)
         at,
         format!("this becomes {value} first"),
     )
-    .help("try a smaller `lr`, `clip_norm = 1`, or `standardize(…)` on the data")
 }
 
 fn listed(names: &[&str]) -> String {
