@@ -95,7 +95,8 @@ fn single_precision_overflows_where_double_does_not() {
 #[test]
 fn the_turn_of_a_loop_is_named() {
     // 1, 0.5, a little below 0, whose logarithm is taken in turn 2.
-    let source = "precision f64\ndim T = 5\nparam a = 1\nlet s = fold(t in T, s = a) => s - 0.5 + 1e-9 * log(s)\nloss s\n";
+    let source =
+        "precision f64\ndim T = 5\nparam a = 1\nlet s = fold(t in T, s = a) => s - 0.5 + 1e-9 * log(s)\nloss s\n";
     let found = gradient(source, &[("a", vec![1.0])]);
     assert_eq!(found.turns, [2], "{found}");
     assert!(found.reason.contains("the logarithm of a negative number"), "{found}");
@@ -128,7 +129,8 @@ fn data_and_matrices() {
 /// The whole text of a run that fails, as `nnc run` shows it.
 #[test]
 fn a_training_that_fails_says_where_and_why() {
-    let source = "precision f64\ndim N\ninput x: [N]\ntarget y: [N]\nparam a = 1\nlet f = log(a + x)\nloss mean((f - y)^2)\n";
+    let source =
+        "precision f64\ndim N\ninput x: [N]\ntarget y: [N]\nparam a = 1\nlet f = log(a + x)\nloss mean((f - y)^2)\n";
     let model = Model::from_source(source).unwrap();
     let data = Dataset::new(3).unwrap().column("x", vec![2.0, 1.0, 0.5]).unwrap().column("y", vec![-5.0; 3]).unwrap();
     let settings = Settings {
@@ -148,7 +150,12 @@ fn a_training_that_fails_says_where_and_why() {
   |         ^^^^^^^^^^ this becomes NaN first
 ";
     assert!(text.starts_with(expected), "{text}");
-    for says in ["the logarithm of a negative number", "there x[n] + a = -", "first in row 1 of the data", "on the way to the loss"] {
+    for says in [
+        "the logarithm of a negative number",
+        "there x[n] + a = -",
+        "first in row 1 of the data",
+        "on the way to the loss",
+    ] {
         assert!(text.contains(says), "`{says}` is not in:\n{text}");
     }
 }

@@ -348,6 +348,7 @@ mod tests {
             clip_norm: Some(1.0),
             clip_value: Some(0.5),
             starts: 3,
+            trace_non_finite: false,
             tol: Some(1e-6),
         };
         assert_eq!(settings, Ok(expected));

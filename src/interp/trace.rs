@@ -166,7 +166,8 @@ impl<'g> Way<'_, 'g> {
             }
             Op::Reduce(reduction, bound) => Ok(self.worst_term(args[0], *reduction, bound, value, place)),
             Op::Block(..) => {
-                let bad = args.iter().find(|a| self.here().value(**a).is_some_and(|v| !v.data.iter().all(|x| x.is_finite())));
+                let bad =
+                    args.iter().find(|a| self.here().value(**a).is_some_and(|v| !v.data.iter().all(|x| x.is_finite())));
                 let Some(bad) = bad.copied() else { return Ok(None) };
                 let axes: AxisSet = g.axes(bad).clone();
                 Ok(self.first_bad(bad, &axes, place, |x| !x.is_finite()).then_some(bad))

@@ -95,7 +95,12 @@ impl Evaluation<'_> {
     }
 
     /// Works out everything below the roots.
-    pub(super) fn fill(&mut self, roots: &[NodeId], bindings: &Bindings, outside: &Evaluation) -> Result<(), EvaluateError> {
+    pub(super) fn fill(
+        &mut self,
+        roots: &[NodeId],
+        bindings: &Bindings,
+        outside: &Evaluation,
+    ) -> Result<(), EvaluateError> {
         let graph: &Graph = self.graph;
         let known = |n: NodeId| graph.node(n).states.is_empty();
         // Loops are worked out as a whole; their terms are not looked at here.

@@ -87,7 +87,12 @@ fn told(program: &Program, prepared: &Prepared, found: &Culprit, by: Option<Stri
         term: text(g, n),
         value: found.value,
         by,
-        operands: found.operands.iter().filter(|(n, _)| g.as_constant(*n).is_none()).map(|(n, x)| (text(g, *n), *x)).collect(),
+        operands: found
+            .operands
+            .iter()
+            .filter(|(n, _)| g.as_constant(*n).is_none())
+            .map(|(n, x)| (text(g, *n), *x))
+            .collect(),
         element: found.place.iter().map(|(axis, at)| (g.show_axis(*axis), *at)).collect(),
         turns: found.turns.clone(),
         reason,
@@ -119,7 +124,10 @@ fn explained(
     let second = found.operands.get(1).map_or(f64::NAN, |o| o.1);
     let both = |reason: &str, advice: &str| (reason.to_string(), advice.to_string());
     let large = match single {
-        true => both("it is too large for single precision", "`precision f64` has room for it; or scale the data, or lower the rate"),
+        true => both(
+            "it is too large for single precision",
+            "`precision f64` has room for it; or scale the data, or lower the rate",
+        ),
         false => both("it is too large for double precision", "scale the data, or lower the rate"),
     };
     match g.op(found.node) {
