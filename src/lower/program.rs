@@ -59,7 +59,20 @@ const STD: &[StdFile] = &[
     StdFile {
         path: "std.activations",
         text: include_str!("../../std/activations.nn"),
-        prelude: &["leaky_relu", "elu"],
+        prelude: &[
+            "leaky_relu",
+            "elu",
+            "selu",
+            "celu",
+            "mish",
+            "softsign",
+            "relu6",
+            "hard_tanh",
+            "hard_sigmoid",
+            "hard_swish",
+            "glu",
+            "softmin",
+        ],
     },
     StdFile {
         path: "std.segments",
@@ -75,6 +88,7 @@ const STD: &[StdFile] = &[
         ],
     },
     StdFile { path: "std.layers", text: include_str!("../../std/layers.nn"), prelude: &[] },
+    StdFile { path: "std.metrics", text: include_str!("../../std/metrics.nn"), prelude: &[] },
     StdFile { path: "std.dist", text: include_str!("../../std/dist.nn"), prelude: &[] },
 ];
 
