@@ -120,7 +120,7 @@ pub fn shown(text: &str) -> String {
 }
 
 /// The candidate that the user probably meant by `name`, if any is close: at most a third of its letters away, counting
-/// a swap of neighbours as one. The first of equally close ones. `None` for names of more than 60 letters, because the
+/// a swap of neighbours as one. Case counts between equally close ones, then the first is taken. `None` for names of more than 60 letters, because the
 /// time grows with the product of the lengths.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.chars().nth(LONGEST).is_some() {
@@ -132,7 +132,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .into_iter()
         .map(|c| (distance(c), c))
         .filter(|(d, _)| *d <= limit)
-        .min_by_key(|(d, _)| *d)
+        .min_by_key(|(d, c)| (*d, strsim::damerau_levenshtein(name, c)))
         .map(|(_, c)| c)
 }
 
@@ -146,6 +146,8 @@ mod tests {
         assert_eq!(nearest("epcohs", names), Some("epochs"));
         assert_eq!(nearest("optimiser", names), Some("optimizer"));
         assert_eq!(nearest("Batch", names), Some("batch"));
+        assert_eq!(nearest("dnese", ["Dense", "dense"]), Some("dense"));
+        assert_eq!(nearest("Dnese", ["dense", "Dense"]), Some("Dense"));
         assert_eq!(nearest("colour", names), None);
         assert_eq!(nearest("x", ["y"]), Some("y"));
         assert_eq!(nearest("lr", []), None);
