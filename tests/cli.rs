@@ -336,6 +336,14 @@ fn a_value_that_is_not_a_number_is_found_in_its_line() {
 }
 
 #[test]
+fn the_mode_of_a_jacobian_is_shown() {
+    let text = "precision f64\nparam t = 1\nparam v: [5] = ones()\noutput p = [cos(t), sin(t), t] * sum(v)\n";
+    let folder = Folder::new(&[("m.nn", text)]);
+    let ran = folder.run(&["show", "m.nn", "--stage", "plan", "--of", "p"]).succeeds();
+    assert!(ran.out.starts_with("Jacobian by t: forward mode\nJacobian by v: reverse mode\n"), "{}", ran.out);
+}
+
+#[test]
 fn deep_and_long_files_end_well() {
     let deep = format!("let a = {}1{}\n", "(".repeat(10_000), ")".repeat(10_000));
     let folder = Folder::new(&[("m.nn", &deep)]);

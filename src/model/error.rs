@@ -41,6 +41,24 @@ pub enum CompileError {
         /// A similar name, if there is one.
         nearest: Option<String>,
     },
+    /// No `fn` has this name.
+    #[error("the model has no fn `{name}`{}", hint(nearest))]
+    UnknownFunction {
+        /// As asked for.
+        name: String,
+        /// A similar name, if there is one.
+        nearest: Option<String>,
+    },
+    /// No argument of a `fn` has this name.
+    #[error("fn `{function}` has no argument `{name}`{}", hint(nearest))]
+    UnknownArgument {
+        /// The `fn`.
+        function: String,
+        /// As asked for.
+        name: String,
+        /// A similar name, if there is one.
+        nearest: Option<String>,
+    },
     /// No dim has this name.
     #[error("the model has no open dim `{name}`{}", hint(nearest))]
     UnknownDim {

@@ -19,6 +19,7 @@ mod least_squares;
 #[cfg(feature = "jit")]
 mod native;
 mod non_finite;
+mod of_function;
 mod real;
 mod signature;
 mod sizes;

@@ -90,6 +90,36 @@ impl Model {
         Ok(Model { sources, lowered, directory, lowering: start.elapsed() })
     }
 
+    /// A `fn` of this file by itself: a model whose inputs are the arguments, under their names, and whose output is
+    /// `result`. An argument has the type given here, else the one that the `fn` states, else it is one number; one with a
+    /// default that is not named here keeps the default. Dims of the types that the file does not know are open.
+    ///
+    /// ```
+    /// use nnc::model::{Model, Options};
+    ///
+    /// let model = Model::from_source("precision f64\nfn area(r, k) = k * r^2\n")?;
+    /// let area = model.function("area", &[("r", "[N]")])?;
+    /// let f = area.compile(&Options::values(["result"]))?;
+    /// let found = f.evaluate(&[("r", (&[1.0f64, 2.0]).into()), ("k", (&[3.0f64]).into())])?;
+    /// assert_eq!(found[0].values.to_f64(), [3.0, 12.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A name that does not exist; everything that is wrong with the `fn` for these types.
+    pub fn function(&self, name: &str, types: &[(&str, &str)]) -> Result<Model, CompileError> {
+        let Some(file) = self.sources.files().first() else {
+            return Err(CompileError::UnknownFunction { name: name.into(), nearest: None });
+        };
+        let text = super::of_function::text_of(&file.text, name, types)?;
+        let folder = self.directory.clone();
+        let loader = |path: &str| std::fs::read_to_string(folder.join(path)).map_err(|e| e.to_string());
+        Model::read(&file.name, &text, self.directory.clone(), &loader).map_err(|e| match e {
+            ModelError::Model(report) => CompileError::Model(report),
+            other => CompileError::Native { reason: other.to_string() },
+        })
+    }
+
     /// Makes a function that computes what the options ask for.
     ///
     /// # Errors

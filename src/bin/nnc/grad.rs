@@ -22,11 +22,8 @@ pub fn grad(console: &Console, args: &Grad) -> Result<(), Failure> {
             false => console.result(&text),
         };
     }
-    // All derivatives of an array are its Jacobian.
-    let is_array = model.program().values.iter().any(|v| v.name == of && !v.axes.is_empty());
-    let options = match (args.order, is_array) {
-        (1, false) => gradient,
-        (1, true) => Options { form: DerivativeForm::Jacobian, ..gradient },
+    let options = match args.order {
+        1 => whole(&model, gradient),
         _ => Options { form: DerivativeForm::Hessian, ..gradient },
     };
     let (form, name) = match args.form {
@@ -44,6 +41,15 @@ pub fn grad(console: &Console, args: &Grad) -> Result<(), Failure> {
         console.result(&source)?;
     }
     console.timings(args.timings, &model, timings)
+}
+
+/// All derivatives of an array are its Jacobian.
+pub fn whole(model: &Model, options: Options) -> Options {
+    let of = options.gradient_of.as_deref().unwrap_or_default();
+    match model.program().values.iter().any(|v| v.name == of && !v.axes.is_empty()) {
+        true => Options { form: DerivativeForm::Jacobian, ..options },
+        false => options,
+    }
 }
 
 /// What is to be differentiated, with the loss of the `train` block by default.

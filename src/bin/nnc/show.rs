@@ -14,7 +14,7 @@ pub fn show(console: &Console, args: &Show) -> Result<(), Failure> {
     let options = match model.program().values_of(ValueRole::Loss).next() {
         // Without a loss there is nothing to differentiate: the outputs are shown.
         None if args.derivative.of.is_none() => Options::default(),
-        _ => grad::options(&model, &args.derivative)?,
+        _ => grad::whole(&model, grad::options(&model, &args.derivative)?),
     };
     let precision = model.program().precision;
     let mut timings = CompileTimings::default();
@@ -25,13 +25,13 @@ pub fn show(console: &Console, args: &Show) -> Result<(), Failure> {
         Stage::Simplified => {
             let prepared = prepare(model.program(), &options, true)?;
             timings = prepared.timings;
-            terms(&prepared)
+            modes(&prepared) + &terms(&prepared)
         }
         Stage::Plan => {
             let mut prepared = prepare(model.program(), &options, true)?;
             let plan = prepared.plan(precision);
             timings = prepared.timings;
-            plan.to_string()
+            modes(&prepared) + &plan.to_string()
         }
         Stage::Clif => clif(&mut prepare(model.program(), &options, true)?, precision)?,
     };
@@ -52,10 +52,22 @@ fn lowered(program: &Program) -> String {
 }
 
 fn terms(prepared: &Prepared) -> String {
-    use nnc::model::PortRole::Gradient;
-    let name = |t: &nnc::model::Target| if t.role == Gradient { format!("d{}", t.name) } else { t.name.clone() };
+    use nnc::model::PortRole::{Gradient, Jacobian};
+    let name = |t: &nnc::model::Target| match t.role {
+        Gradient => format!("d{}", t.name),
+        Jacobian => format!("Jacobian by {}", t.name),
+        _ => t.name.clone(),
+    };
     let roots: Vec<(String, NodeId)> = prepared.targets.iter().map(|t| (name(t), t.node)).collect();
     prepared.graph.show(&roots)
+}
+
+/// The modes that were chosen for whole Jacobians.
+fn modes(prepared: &Prepared) -> String {
+    use nnc::model::PortRole::{Hessian, Jacobian};
+    let whole = prepared.targets.iter().filter(|t| matches!(t.role, Jacobian | Hessian));
+    let line = |(t, mode): (&nnc::model::Target, &nnc::model::Mode)| format!("{} by {}: {mode} mode\n", t.role, t.name);
+    whole.zip(&prepared.modes).map(line).collect()
 }
 
 #[cfg(feature = "jit")]
