@@ -35,6 +35,16 @@ fn right_derivatives_pass() {
     }
 }
 
+/// The file of a start need not be there.
+#[test]
+fn params_that_start_from_a_file_are_drawn() {
+    let (_, result) = check(
+        "param w: [3] = load(\"missing.npz\", \"w\")\nparam k: positive = load(\"k.npy\")\nloss sum(sin(w)) * k\n",
+    );
+    assert!(result.worst() < 1e-8, "{result:#?}");
+    assert!(result.checks[0].worst.reverse != 0.0);
+}
+
 #[test]
 fn points_beside_kinks_are_found() {
     let (_, result) = check(RIGHT[0]);

@@ -4,7 +4,7 @@ use super::Writer;
 use super::index_form::elementwise;
 use super::tree::{
     binary, call, call_with, expr, name, named_argument, negate, number, positional, product, signed_sum, size, span,
-    transpose,
+    transpose, transpose_scaled,
 };
 use crate::graph::{Axis, AxisSet, NodeId, Op};
 use crate::prim::{Prim, Reduction};
@@ -49,13 +49,26 @@ impl Writer<'_> {
         }
         let reversed: Vec<Axis> = dense.axes.iter().rev().copied().collect();
         if axes.len() == 2 && reversed == axes {
-            return Some(transpose(dense.expr));
+            return Some(transpose_scaled(dense.expr, &|e| self.is_size(e)));
         }
         (dense.axes.is_empty() && matches!(self.g.op(n), Op::Const(_)) && !axes.is_empty()).then(|| {
             let shape: Vec<Expr> = axes.iter().map(|a| size(&self.g.extents, self.g.extent(*a))).collect();
             let zeros = call("zeros", vec![super::tree::expr(ExprKind::Array(shape))]);
             if self.g.is_constant(n, 0.0) { zeros } else { binary(BinaryOp::Add, zeros, dense.expr) }
         })
+    }
+
+    /// Whether an expression is a number, a size or a power of one.
+    fn is_size(&self, e: &Expr) -> bool {
+        match &e.kind {
+            ExprKind::Number { .. } => true,
+            ExprKind::Negate(x) => self.is_size(x),
+            ExprKind::Name(name) => self.g.extents.dims().iter().any(|d| d.name == *name),
+            ExprKind::Binary { op: BinaryOp::Power | BinaryOp::Multiply, left, right, .. } => {
+                self.is_size(left) && self.is_size(right)
+            }
+            _ => false,
+        }
     }
 
     fn dense(&mut self, n: NodeId, is_root: bool) -> Option<Dense> {

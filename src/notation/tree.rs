@@ -53,8 +53,28 @@ pub(super) fn choose(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
     expr(ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) })
 }
 
+/// The transpose of a matrix; that of a product is the product of the transposes, turned around.
 pub(super) fn transpose(x: Expr) -> Expr {
-    expr(ExprKind::Transpose(Box::new(x)))
+    match x.kind {
+        ExprKind::Transpose(inner) => *inner,
+        ExprKind::Binary { op: BinaryOp::MatrixMultiply, left, right, .. } => {
+            binary(BinaryOp::MatrixMultiply, transpose(*right), transpose(*left))
+        }
+        _ => expr(ExprKind::Transpose(Box::new(x))),
+    }
+}
+
+/// As [`transpose`], of a matrix that numbers and sizes may multiply or divide.
+pub(super) fn transpose_scaled(x: Expr, is_number: &dyn Fn(&Expr) -> bool) -> Expr {
+    match x.kind {
+        ExprKind::Binary { op: BinaryOp::Divide, left, right, .. } if is_number(&right) => {
+            binary(BinaryOp::Divide, transpose_scaled(*left, is_number), *right)
+        }
+        ExprKind::Binary { op: BinaryOp::Multiply, left, right, .. } if is_number(&left) => {
+            binary(BinaryOp::Multiply, *left, transpose_scaled(*right, is_number))
+        }
+        _ => transpose(x),
+    }
 }
 
 pub(super) fn index(base: Expr, items: Vec<Expr>) -> Expr {

@@ -18,7 +18,7 @@ use super::compile::{Backend, Options, compile};
 use super::error::{CallError, CompileError};
 use super::function::Function;
 use crate::diag::Diagnostic;
-use crate::graph::{Extents, Precision, Program};
+use crate::graph::{Extents, Initializer, Precision, Program};
 use crate::random::{Purpose, Stream};
 use forward::Forward;
 use point::Point;
@@ -152,6 +152,13 @@ pub fn gradcheck(
 ) -> Result<GradientCheck, GradientCheckError> {
     let mut program = program.clone();
     program.precision = Precision::F64;
+    // Starts in files are not read: any numbers will do.
+    for port in program.ports.iter_mut().filter(|p| matches!(p.initial, Some(Initializer::File { .. }))) {
+        port.initial = Some(match port.constraint {
+            None => Initializer::Normal { std: 1.0 },
+            Some(_) => Initializer::Natural,
+        });
+    }
     let dims = all_dims(&program.graph.extents, dims);
     let named: Vec<(String, usize)> =
         program.graph.extents.dims().iter().zip(&dims).map(|(d, n)| (d.name.clone(), *n as usize)).collect();
