@@ -166,7 +166,13 @@ impl Writer<'_> {
         self.within(n, |w| w.term(n, is_root))
     }
 
-    fn axis_name(&mut self, axis: Axis) -> Expr {
+    pub(super) fn axis_name(&mut self, axis: Axis) -> Expr {
+        if let Some(place) = self.places.remove(&axis) {
+            // The place itself may be written with the axis that it replaces.
+            let written = self.term(place, false);
+            self.places.insert(axis, place);
+            return written;
+        }
         name(&self.names.axis(&self.g.extents, axis))
     }
 
@@ -244,7 +250,8 @@ impl Writer<'_> {
                 self.read(name(&state), &axes, |_| None)
             }
             Op::At(vars) => {
-                let (base, axes) = match (self.g.op(args[0]).clone(), self.defined.get(&args[0]).cloned()) {
+                let base = self.turned.get(&n).copied().unwrap_or(args[0]);
+                let (base, axes) = match (self.g.op(base).clone(), self.defined.get(&base).cloned()) {
                     (_, Some((let_name, axes))) => (name(&let_name), axes),
                     (Op::Port(port), None) => (name(&self.port_names[&port]), self.g.port_info(port).axes.clone()),
                     (Op::State { level, slot, axes, .. }, None) => {

@@ -104,7 +104,7 @@ impl Writer<'_> {
         let mut items = vec![];
         for axis in &axes[..=last] {
             items.push(match self.fixed.contains(*axis) {
-                true => IndexItem::Expr(name(&self.names.axis(&self.g.extents, *axis))),
+                true => IndexItem::Expr(self.axis_name(*axis)),
                 false => IndexItem::All(span()),
             });
         }
@@ -125,7 +125,8 @@ impl Writer<'_> {
             let (base, axes, _) = self.read_loop(args[0], Some(end));
             return Some(self.leaf(base, &axes));
         }
-        let (base, axes) = match (self.g.op(args[0]).clone(), self.defined.get(&args[0])) {
+        let base = self.turned.get(&n).copied().unwrap_or(args[0]);
+        let (base, axes) = match (self.g.op(base).clone(), self.defined.get(&base)) {
             (_, Some((let_name, axes))) => (name(let_name), axes.clone()),
             (Op::Port(port), None) => (name(&self.port_names[&port]), self.g.port_info(port).axes.clone()),
             _ => return None,

@@ -124,6 +124,10 @@ struct Writer<'p> {
     loop_hints: FxHashMap<(NodeId, u16, bool), String>,
     /// Conditions that hold where something is being written.
     assumed: Vec<NodeId>,
+    /// Axes that stand for a place where something is being written.
+    places: FxHashMap<Axis, NodeId>,
+    /// Views of reductions in a turn, and the part of them that has a let.
+    turned: FxHashMap<NodeId, NodeId>,
 }
 
 /// Where lets stand.
@@ -187,6 +191,8 @@ impl<'p> Writer<'p> {
             states: FxHashMap::default(),
             loop_hints: FxHashMap::default(),
             assumed: vec![],
+            places: FxHashMap::default(),
+            turned: FxHashMap::default(),
         };
         writer.hint_loops();
         for (id, port) in program.graph.ports() {
@@ -231,7 +237,14 @@ impl<'p> Writer<'p> {
             if let Op::At(_) = self.g.op(n) {
                 let base = self.g.args(n)[0];
                 if matches!(self.g.op(base), Op::Reduce(..)) {
-                    self.define(base);
+                    // In a turn what it reads of itself is worked out there, not for all turns.
+                    match self.of_this_turn(n) {
+                        Some(here) => {
+                            self.define(here);
+                            self.turned.insert(n, here);
+                        }
+                        None => self.define(base),
+                    }
                 }
             }
             let shared = uses[&n] > 1 && self.is_worth_a_name(n);
@@ -361,6 +374,18 @@ impl<'p> Writer<'p> {
 
     /// What stands behind `=`, and the binders if it is in index form.
     fn right_side(&mut self, n: NodeId, axes: &[Axis]) -> (Option<Vec<Binder>>, Expr) {
+        if let Op::At(vars) = self.g.op(n).clone()
+            && !self.defined.contains_key(&n)
+            && self.is_of_this_turn(n)
+        {
+            let args = self.g.args(n).to_vec();
+            let (fixed, places) = (self.fixed.clone(), self.places.clone());
+            self.places.extend(vars.iter().zip(args[1..].iter().copied()));
+            self.fixed = self.fixed.union(&vars);
+            let written = self.right_side(args[0], axes);
+            (self.fixed, self.places) = (fixed, places);
+            return written;
+        }
         if let Op::Block(block, extent) = *self.g.op(n)
             && !self.defined.contains_key(&n)
         {
@@ -391,6 +416,7 @@ impl<'p> Writer<'p> {
         let scope = self.scope_of(n);
         let around = self.enter(scope);
         let assumed = std::mem::take(&mut self.assumed);
+        let places = std::mem::take(&mut self.places);
         let axes = if self.hints.contains_key(&n) { axes } else { self.order_of(n) };
         let (binders, value) = self.right_side(n, &axes);
         let name = if self.hints.contains_key(&n) { wanted } else { self.names.fresh_numbered("t") };
@@ -400,6 +426,34 @@ impl<'p> Writer<'p> {
         self.scopes[scope].statements.push(Line::Let(Box::new(value)));
         self.fixed = around;
         self.assumed = assumed;
+        self.places = places;
+    }
+
+    /// The part of a view of a reduction that is known in a turn of the innermost loop, whose states it reads: what is left
+    /// are names of axes.
+    fn of_this_turn(&mut self, n: NodeId) -> Option<NodeId> {
+        let Op::At(vars) = self.g.op(n).clone() else { return None };
+        let args = self.g.args(n).to_vec();
+        let known = |w: &Self, e: NodeId| w.g.axes(e).is_subset(&w.fixed);
+        let (fixed, rest): (Vec<_>, Vec<_>) =
+            vars.iter().zip(args[1..].iter().copied()).partition(|(_, e)| known(self, *e));
+        let names = rest.iter().all(|(axis, e)| matches!(self.g.op(*e), Op::Axis(a) if a.extent == axis.extent));
+        if fixed.is_empty() || !names {
+            return None;
+        }
+        let map: crate::graph::AxisMap = fixed.into_iter().collect();
+        let here = self.g.at(args[0], &map);
+        self.is_of_this_turn(here).then_some(here)
+    }
+
+    /// Whether a view reads a reduction over states of the innermost loop at places that are known in a turn.
+    fn is_of_this_turn(&self, n: NodeId) -> bool {
+        let Some(level) = self.scopes.last().and_then(|s| s.level) else { return false };
+        let args = self.g.args(n);
+        matches!((self.g.op(n), self.g.op(args[0])), (Op::At(_), Op::Reduce(..)))
+            && self.g.reads_level(args[0], level)
+            && args[1..].iter().all(|e| self.g.axes(*e).is_subset(&self.fixed) && self.g.node(*e).states.is_empty())
+            && !self.defined.contains_key(&args[0])
     }
 
     /// In index form every reduction inside a term has a let, so that no index hides another.
@@ -414,7 +468,9 @@ impl<'p> Writer<'p> {
     /// What is written when a term is, arguments first: not what has a let, nor what is inside of loops.
     fn visible(&self, root: NodeId) -> Vec<NodeId> {
         self.g.reachable_until(&[root], |n| {
-            n != root && self.defined.contains_key(&n) || matches!(self.g.op(n), Op::Out { .. } | Op::Scan(_))
+            n != root && self.defined.contains_key(&n)
+                || self.turned.contains_key(&n)
+                || matches!(self.g.op(n), Op::Out { .. } | Op::Scan(_))
         })
     }
 
