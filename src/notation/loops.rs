@@ -350,6 +350,8 @@ impl Writer<'_> {
     /// The name of a state inside its loop.
     pub(super) fn state(&self, level: u32, slot: u16, axes: &AxisSet) -> (String, Vec<Axis>) {
         let known = self.states.get(&level).and_then(|s| s.get(slot as usize)).cloned();
-        (known.unwrap_or_else(|| "state".into()), axes.minus(&self.fixed).iter().collect())
+        // An axis that stands for a place is read there.
+        let own = axes.iter().filter(|a| !self.fixed.contains(*a) || self.places.contains_key(a));
+        (known.unwrap_or_else(|| "state".into()), own.collect())
     }
 }

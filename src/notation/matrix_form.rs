@@ -83,7 +83,7 @@ impl Writer<'_> {
             }
             Op::State { level, slot, axes, .. } => {
                 let (state, axes) = self.state(level, slot, &axes);
-                Some(Dense { expr: name(&state), axes })
+                Some(self.leaf(name(&state), &axes))
             }
             Op::At(vars) => self.renamed(n, &vars),
             Op::Linear { .. } if self.g.args(n).is_empty() => {
@@ -98,32 +98,46 @@ impl Writer<'_> {
 
     /// An array by name; what is fixed of its axes becomes an index.
     fn leaf(&mut self, base: Expr, axes: &[Axis]) -> Dense {
-        let Some(last) = axes.iter().rposition(|a| self.fixed.contains(*a)) else {
-            return Dense { expr: base, axes: axes.to_vec() };
-        };
-        let mut items = vec![];
-        for axis in &axes[..=last] {
-            items.push(match self.fixed.contains(*axis) {
-                true => IndexItem::Expr(self.axis_name(*axis)),
-                false => IndexItem::All(span()),
-            });
-        }
-        let free = axes.iter().copied().filter(|a| !self.fixed.contains(*a)).collect();
-        Dense { expr: expr(ExprKind::Index { base: Box::new(base), items, filter: None }), axes: free }
+        self.leaf_at(base, axes.iter().map(|a| (*a, None)).collect())
     }
 
-    /// A view that only names axes otherwise, or reads the last state of a loop.
+    /// As `leaf`; some axes are read at a place.
+    fn leaf_at(&mut self, base: Expr, axes: Vec<(Axis, Option<Expr>)>) -> Dense {
+        let mut items = vec![];
+        let mut free = vec![];
+        for (axis, place) in axes {
+            items.push(match place {
+                Some(place) => IndexItem::Expr(place),
+                None if self.fixed.contains(axis) => IndexItem::Expr(self.axis_name(axis)),
+                None => {
+                    free.push(axis);
+                    IndexItem::All(span())
+                }
+            });
+        }
+        // What comes last is read whole without being written.
+        let last = items.iter().rposition(|i| !matches!(i, IndexItem::All(_))).map_or(0, |at| at + 1);
+        items.truncate(last);
+        match items.is_empty() {
+            true => Dense { expr: base, axes: free },
+            false => Dense { expr: expr(ExprKind::Index { base: Box::new(base), items, filter: None }), axes: free },
+        }
+    }
+
+    /// A view that only names axes otherwise or reads at places that are known, or reads a state of a loop at one.
     fn renamed(&mut self, n: NodeId, vars: &AxisSet) -> Option<Dense> {
         let args = self.g.args(n).to_vec();
         let place = |axis: Axis| vars.iter().position(|v| v == axis).map(|i| args[i + 1]);
         if let Op::Out { turn, .. } = *self.g.op(args[0]) {
             let end = self.g.scan_form(self.g.args(args[0])[0]).map(|form| self.g.turns(form))?;
             let end = self.g.index_size(end);
-            if vars.as_slice() != [turn] || place(turn) != Some(end) {
+            let at = place(turn).filter(|_| vars.as_slice() == [turn])?;
+            if at != end && !self.is_known(at, turn) {
                 return None;
             }
-            let (base, axes, _) = self.read_loop(args[0], Some(end));
-            return Some(self.leaf(base, &axes));
+            let (base, axes, place) = self.read_loop(args[0], Some(at));
+            let turn = place.map(|place| (turn, Some(place)));
+            return Some(self.leaf_at(base, turn.into_iter().chain(axes.into_iter().map(|a| (a, None))).collect()));
         }
         let base = self.turned.get(&n).copied().unwrap_or(args[0]);
         let (base, axes) = match (self.g.op(base).clone(), self.defined.get(&base)) {
@@ -131,19 +145,29 @@ impl Writer<'_> {
             (Op::Port(port), None) => (name(&self.port_names[&port]), self.g.port_info(port).axes.clone()),
             _ => return None,
         };
-        let mut renamed = vec![];
+        let mut renamed: Vec<(Axis, Option<Expr>)> = vec![];
         for axis in axes {
-            let new = match place(axis).map(|p| self.g.op(p).clone()) {
+            let new = match place(axis).map(|p| (p, self.g.op(p).clone())) {
                 None => axis,
-                Some(Op::Axis(new)) if new.extent == axis.extent => new,
+                Some((_, Op::Axis(new))) if new.extent == axis.extent => new,
+                Some((at, _)) if self.is_known(at, axis) => {
+                    let at = self.indexed(at);
+                    renamed.push((axis, Some(at)));
+                    continue;
+                }
                 Some(_) => return None,
             };
-            if renamed.contains(&new) {
+            if renamed.iter().any(|(other, place)| *other == new && place.is_none()) {
                 return None;
             }
-            renamed.push(new);
+            renamed.push((new, None));
         }
-        Some(self.leaf(base, &renamed))
+        Some(self.leaf_at(base, renamed))
+    }
+
+    /// Whether an index is known where it is written, and within the axis that it reads.
+    fn is_known(&self, index: NodeId, axis: Axis) -> bool {
+        self.g.axes(index).is_subset(&self.fixed) && self.g.is_within(index, axis.extent)
     }
 
     fn prim(&mut self, n: NodeId, prim: Prim, attribute: f64) -> Option<Dense> {
