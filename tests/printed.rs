@@ -367,9 +367,9 @@ let (hs, s8) = scan(t in T, s1 = zeros([H])) => {
 }
 let t3[t in T, h in H] = 1 - hs[t, h]^2
 let t4[t in T] = sum[h](v[h] * hs[t, h])
-let (_, s7) = scan(t5 in T, s5 = [h] => 2 * v[h] * (t4[T - 1] - y[T - 1]) / T) => {
-  let t6 = (t3 * s5) @ U
-  ([h] => (if t5 <= T - 2 then 2 * v[h] * (t4[T - 2 - t5] - y[T - 2 - t5]) / T else 0) + t6[T - 1 - t5, h], s5)
+let (_, s7) = scan(t5 in T, s5 = 2 * v * (t4[T - 1] - y[T - 1]) / T) => {
+  let t6 = (t3[T - 1 - t5] * s5) @ U
+  ([h] => (if t5 <= T - 2 then 2 * v[h] * (t4[T - 2 - t5] - y[T - 2 - t5]) / T else 0) + t6[h], s5)
 }
 let t9[h in H] = sum[t](hs[t, h] * (t4[t] - y[t]))
 
@@ -393,12 +393,11 @@ for t = 0 … T − 1:
   hs[t] = s1
 t3[t, h] = 1 − hs[t, h]²
 t4[t] = ∑[h] v[h] · hs[t, h]
-s5 ← (2 · v[h] · (t4[T − 1] − y[T − 1]) / T)[h]
+s5 ← 2 · v · (t4[T − 1] − y[T − 1]) / T
 for t5 = 0 … T − 1:
-  t6 = (t3 · s5) U
+  t6 = (t3[T − 1 − t5] · s5) U
   s7[t5] = s5
-  s5 ←
-      ((2 · v[h] · (t4[T − 2 − t5] − y[T − 2 − t5]) / T if t5 ≤ T − 2, else 0) + t6[T − 1 − t5, h])[h]
+  s5 ← ((2 · v[h] · (t4[T − 2 − t5] − y[T − 2 − t5]) / T if t5 ≤ T − 2, else 0) + t6[h])[h]
 t9[h] = ∑[t] hs[t, h] · (t4[t] − y[t])
 ∂loss/∂U[h, h2] = ∑[t] t3[t, h] · s7[T − 1 − t, h] · s8[t, h2]
 ∂loss/∂v[h] = 2 · t9[h] / T
