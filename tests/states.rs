@@ -229,10 +229,19 @@ fn batch_norm_trains_as_in_jax() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let text = std::fs::read_to_string(root.join("reference/states.json")).unwrap();
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let program = std::fs::read_to_string(root.join("files/programs/batch_norm.nn")).unwrap();
+    let own = model(&format!("precision f64\n{program}"));
+    // The layer of `std` does the same.
+    let (_, rest) = program.split_once("dim N").unwrap();
+    let ready = model(&format!("precision f64\nimport std.layers (BatchNorm)\ndim N{rest}"));
+    for m in [own, ready] {
+        batch_norm_is_right(&m, &json);
+    }
+}
+
+fn batch_norm_is_right(m: &Model, json: &serde_json::Value) {
     let list =
         |v: &serde_json::Value| -> Vec<f64> { v.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect() };
-    let program = std::fs::read_to_string(root.join("files/programs/batch_norm.nn")).unwrap();
-    let m = model(&format!("precision f64\n{program}"));
     let close = |what: &str, found: &[f64], expected: &[f64]| {
         assert_eq!(found.len(), expected.len());
         for (a, b) in found.iter().zip(expected) {
@@ -273,4 +282,33 @@ fn batch_norm_trains_as_in_jax() {
     let used = m.compile(&Options::values(["loss"])).unwrap();
     let found = used.evaluate(&inputs(&held, &used)).unwrap();
     close("evaluated", &found[0].values.to_f64(), &[json["evaluated"].as_f64().unwrap()]);
+}
+
+#[test]
+fn batch_norm_of_images_is_that_of_their_pixels_as_rows() {
+    let image = "precision f64\nimport std.layers (BatchNorm2d, BatchNorm, Dropout)\ndim N = 2, C = 3, H = 2, W = 2\n\
+                 input x: [N, C, H, W]\nlet a = BatchNorm2d(C)\nlet b = BatchNorm(C)\nlet d = Dropout(0.5)\n\
+                 let rows = reshape([n, i, j, c] => x[n, c, i, j], [N * H * W, C])\noutput y = d(a(x))\n\
+                 output z = [n, c, i, j] => reshape(b(rows), [N, H, W, C])[n, i, j, c]\n";
+    let m = model(image);
+    let x: Vec<f64> = (0..24).map(|i| f64::from(i * i % 17) / 3.0).collect();
+    let (g, b, m0, v0) = ([1.0, 2.0, 0.5], [0.1, 0.2, 0.3], [0.5; 3], [2.0; 3]);
+    for options in [Options::values(["z"]).training(), Options::values(["y", "z"])] {
+        let f = m.compile(&options).unwrap();
+        let all: Vec<(String, Vec<f64>)> = ["a", "b"]
+            .iter()
+            .flat_map(|l| [("g", g), ("b", b), ("m", m0), ("v", v0)].map(|(n, v)| (format!("{l}.{n}"), v.to_vec())))
+            .chain([("x".to_string(), x.clone())])
+            .collect();
+        let given: Vec<(&str, nnc::model::Slice)> =
+            all.iter().filter(|(n, _)| f.signature().input(n).is_some()).map(|(n, v)| (n.as_str(), v.into())).collect();
+        let found = f.evaluate(&given).unwrap();
+        let of = |name: &str| found.iter().find(|r| r.name == name).map(|r| r.values.to_f64());
+        if let (Some(y), Some(z)) = (of("y"), of("z")) {
+            assert!(y.iter().zip(&z).all(|(a, b)| (a - b).abs() < 1e-12));
+        }
+        if let (Some(a), Some(b)) = (of("a.v"), of("b.v")) {
+            assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-12));
+        }
+    }
 }
