@@ -434,3 +434,17 @@ fn wrong_names_are_guessed() {
     let error = model.derivative(&Options::hessian("p")).unwrap_err().to_string();
     assert!(error.contains("not one real number"), "{error}");
 }
+
+#[test]
+fn what_cannot_be_printed_is_said() {
+    let text = "precision f64\ndim T = 3\nparam a = 0.5\nfn inner(y) = fold(_ in 4, s = y) => s + 0.1 * a * s * sin(s)\n\
+                let p = scan(_ in T, s = 1) => inner(s)\nloss sum(p^2)\n";
+    let model = Model::from_source(text).unwrap();
+    for options in [Options::gradient("loss"), Options::hessian("loss")] {
+        match model.derivative(&options) {
+            Ok((printed, _)) => assert!(Model::from_source(&printed).is_ok()),
+            Err(error) => assert!(error.to_string().starts_with("this derivative cannot be printed: "), "{error}"),
+        }
+        assert!(model.compile(&options).is_ok());
+    }
+}

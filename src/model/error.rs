@@ -110,6 +110,11 @@ pub enum CompileError {
         /// Why.
         reason: String,
     },
+    /// A derivative that the language's notation cannot say yet: that of a loop in a loop, for example.
+    #[error(
+        "this derivative cannot be printed: it goes through loops inside loops. It can be compiled, checked and used all the same"
+    )]
+    NotPrintable,
     /// The model has nothing to compute.
     #[error("the model has no output, loss or metric, and none was asked for")]
     Nothing,

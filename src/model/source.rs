@@ -187,6 +187,14 @@ impl Model {
     /// As [`Model::compile`].
     pub fn derivative_as(&self, options: &Options, form: Form) -> Result<(String, CompileTimings), CompileError> {
         let (text, timings) = super::derivative::derivative(self.program(), options, form)?;
+        // Better nothing than a text that says something else.
+        let source = match form {
+            Form::Source => None,
+            _ => Some(super::derivative::derivative(self.program(), options, Form::Source)?.0),
+        };
+        if Model::from_source(source.as_ref().unwrap_or(&text)).is_err() {
+            return Err(CompileError::NotPrintable);
+        }
         Ok((text, CompileTimings { lower: self.lowering, ..timings }))
     }
 

@@ -48,7 +48,7 @@ impl Writer<'_> {
         let scan = self.g.args(out)[0];
         let (scope, at_loop) = self.written(scan);
         let (slot, form) = (slot as usize, self.loops[at_loop].form.clone());
-        let hidden = self.scopes[scope].fixed.clone();
+        let hidden = self.scopes.get(scope).map_or(AxisSet::new(), |s| s.fixed.clone());
         let axes: Vec<Axis> = form.slots[slot].axes.minus(&hidden).iter().collect();
         let turns = self.g.turns(&form);
         let Some(at) = at else {
@@ -134,7 +134,8 @@ impl Writer<'_> {
 
     /// Writes a loop, unless it is; tells the scope that it stands in and its number.
     fn written(&mut self, scan: NodeId) -> (usize, usize) {
-        if let Some(found) = self.scans.get(&scan) {
+        // What stands in a scope that has ended is written once more.
+        if let Some(found) = self.scans.get(&scan).filter(|found| found.0 < self.scopes.len()) {
             return *found;
         }
         let scope = self.scope_of(scan);
@@ -189,7 +190,9 @@ impl Writer<'_> {
         let needs = next.iter().map(|n| self.states_below(*n, open.level)).collect();
         self.loops.push(Loop { form, first, next: written, lines, states, turn, reads, needs });
         let at = self.loops.len() - 1;
-        self.scopes[scope].statements.push(super::Line::Loop(at));
+        if let Some(scope) = self.scopes.get_mut(scope) {
+            scope.statements.push(super::Line::Loop(at));
+        }
         self.scans.insert(scan, (scope, at));
         self.fixed = around;
         (scope, at)

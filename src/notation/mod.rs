@@ -212,7 +212,9 @@ impl<'p> Writer<'p> {
 
     /// What follows stands in this scope; returns the fixed axes of before.
     fn enter(&mut self, scope: usize) -> AxisSet {
-        std::mem::replace(&mut self.fixed, self.scopes[scope].fixed.clone())
+        // After the last scope has ended nothing is fixed.
+        let fixed = self.scopes.get(scope).map_or(AxisSet::new(), |s| s.fixed.clone());
+        std::mem::replace(&mut self.fixed, fixed)
     }
 
     /// Ends the innermost scope.
@@ -423,7 +425,9 @@ impl<'p> Writer<'p> {
         let pattern = Pattern::Name(tree::ident(&name));
         self.defined.insert(n, (name, axes));
         let value = Let { pattern, ty: None, binders, value, span: span() };
-        self.scopes[scope].statements.push(Line::Let(Box::new(value)));
+        if let Some(scope) = self.scopes.get_mut(scope) {
+            scope.statements.push(Line::Let(Box::new(value)));
+        }
         self.fixed = around;
         self.assumed = assumed;
         self.places = places;
