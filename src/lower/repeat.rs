@@ -185,6 +185,9 @@ impl<'a> Lowerer<'a> {
             extras.push(self.apart(array));
         }
         let stop = self.stop(&building, &next)?;
+        if repeat.form == RepeatForm::Iterate {
+            self.check_fixed_point(&building, &next);
+        }
         // Turns outside of the range change nothing.
         for filter in building.filters.clone() {
             for (new, old) in next.iter_mut().zip(&building.states) {
@@ -192,6 +195,19 @@ impl<'a> Lowerer<'a> {
             }
         }
         self.finish_loop(&mut building, next, extras, stop, turn, span)
+    }
+
+    /// A state that a turn changes by what does not depend on it has no fixed point.
+    fn check_fixed_point(&mut self, building: &Building<'a>, next: &[Array]) {
+        for (i, (new, old)) in next.iter().zip(&building.states).enumerate() {
+            let step = self.graph.sub(new.node, old.node);
+            let reads = |n: NodeId| self.graph.reachable(&[n]).contains(&old.node);
+            if reads(new.node) && new.node != old.node && !reads(step) {
+                let (name, _) = &building.repeat.states[i];
+                let problem = crate::diag::catalog::lints::state_counts(self.place(name.span), &name.text);
+                self.report(problem);
+            }
+        }
     }
 
     fn push_states(&mut self, repeat: &'a Repeat, states: &[Array]) {

@@ -121,6 +121,19 @@ pub const ENTRIES: &[CodeEntry] = &[
         fixed: Some("dim N\ninput x: [N]\nparam g: [N]\nparam W: [N, N] = he_normal()\noutput y = g * (W @ x)\n"),
     },
     CodeEntry {
+        code: "W1013",
+        title: "A fixed point whose state only counts",
+        explanation: "`iterate` looks for states that a turn no longer changes, and its derivative is that of such a point: it\n\
+            solves x = f(x) for small changes. A counter, or another sum that grows with every turn, has no such point, and\n\
+            the equation has no solution, so that a derivative through this `iterate` is wrong or infinite.\n\n\
+            Count turns with `fold(t in T, …, until = …)`, whose derivative is that of the turns taken. Where no derivative\n\
+            is wanted, silence the warning with `// nnc: allow(W1013)`.",
+        example: "input a\nlet (r, n) = iterate(r = a, n = 0, until = abs(r^2 - a) < 1e-4) => ((r + a / r) / 2, n + 1)\noutput r\noutput n\n",
+        fixed: Some(
+            "input a\nlet (r, n) = fold(_ in 50, r = a, n = 0, until = abs(r^2 - a) < 1e-4) => ((r + a / r) / 2, n + 1)\noutput r\noutput n\n",
+        ),
+    },
+    CodeEntry {
         code: "W1051",
         title: "a constant column is scaled",
         explanation: "`standardize` divides by the standard deviation of the training rows and `minmax` by their range. A\n\
@@ -238,6 +251,14 @@ pub fn matrix_product_first(at: Span, operator: &str, read: &str, elsewhere: &st
     Diagnostic::new("W1012", message, at, "")
         .note(format!("in NumPy it would be `{}`", shown(elsewhere)))
         .help("put brackets around what you mean")
+}
+
+/// `iterate(…, n = 0) => (…, n + 1)`
+pub fn state_counts(at: Span, name: &str) -> Diagnostic {
+    let name = shown(name);
+    Diagnostic::new("W1013", format!("state `{name}` of `iterate` has no fixed point"), at, "changes in every turn")
+        .note("a derivative through this `iterate` is that of a fixed point, which does not exist")
+        .help("count turns with `fold(t in T, …, until = …)`")
 }
 
 /// A state without an `update`.
