@@ -189,6 +189,51 @@ fn the_primitive_reference_is_fresh() {
     assert!(written == text, "docs/primitives.md is stale: run `NNC_BLESS=1 cargo test --test tidy`");
 }
 
+/// The page of the library that is written in nnc: each function and layer with its documentation, from the files themselves.
+fn std_reference() -> String {
+    let mut page = String::from(
+        "# The standard library\n\nWritten in nnc; its files stand in [std/](../std) and read like this page. What is in scope everywhere needs \
+         no import; the rest is imported by the name of its file: `import std.layers (Dense)`, or `import std.dist` and then `dist.normal(x)`. \
+         This page is generated from the files.\n",
+    );
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("std")).unwrap().map(|f| f.unwrap().path()).collect();
+    files.sort();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        page.push_str(&format!("\n## std.{}\n\n", file.file_stem().unwrap().to_str().unwrap()));
+        let opening = text.lines().take_while(|l| l.starts_with("// ")).map(|l| &l[3..]);
+        page.push_str(&opening.collect::<Vec<_>>().join("\n"));
+        page.push('\n');
+        let mut doc: Vec<&str> = vec![];
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("/// ") {
+                doc.push(rest);
+                continue;
+            }
+            if (line.starts_with("fn ") || line.starts_with("layer ")) && !doc.is_empty() {
+                // The `=` behind the signature, not one in it.
+                let closed = |at: &usize| line[..*at].matches('(').count() == line[..*at].matches(')').count();
+                let end = line.match_indices(" = ").map(|(at, _)| at).find(closed);
+                let head = end.map_or(line, |at| &line[..at]).trim_end_matches(" {").trim_end_matches(" =");
+                page.push_str(&format!("\n### `{head}`\n{}\n", doc.join("\n")));
+            }
+            doc.clear();
+        }
+    }
+    page
+}
+
+#[test]
+fn the_page_of_the_library_is_fresh() {
+    let path = root().join("docs/std.md");
+    let text = std_reference();
+    if std::env::var_os("NNC_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == text, "docs/std.md is stale: run `NNC_BLESS=1 cargo test --test tidy`");
+}
+
 /// The walk-through of docs/adding-a-primitive.md: the row has every column it needs, its texts compile, and they agree
 /// with the closed form.
 #[test]
