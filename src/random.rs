@@ -120,6 +120,23 @@ mod tests {
     }
 
     #[test]
+    fn the_generator_is_chacha_with_8_rounds() {
+        // draft-strombergson-chacha-test-vectors-01, TC1: a 256-bit key of zeros, an IV of zeros, 8 rounds.
+        let expected = [
+            0x3e00_ef2f_895f_40d6u64,
+            0x7f5b_b8e8_1f09_a5a1,
+            0x2c84_0ec3_ce9a_7f3b,
+            0x181b_e188_ef71_1a1e,
+            0x984c_e172_b921_6f41,
+            0x9f44_5367_456d_5619,
+            0x314a_42a3_da86_b001,
+            0x387b_fdb8_0e0c_fe42,
+        ];
+        let mut generator = ChaCha8Rng::from_seed([0; 32]);
+        assert_eq!(expected.map(|_| generator.next_u64().swap_bytes()), expected);
+    }
+
+    #[test]
     fn streams_differ_by_seed_purpose_and_number() {
         let first = |mut s: Stream| s.uniform();
         let base = first(Stream::new(1, Purpose::Shuffle, 2));

@@ -42,6 +42,27 @@ fn a_draw_is_the_documented_stream() {
 }
 
 #[test]
+fn draws_are_those_of_an_independent_generator() {
+    // `reference/draws.py`: ChaCha8 and the construction of its key and stream from their descriptions.
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/draws.json");
+    let json: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let m = model("precision f64\noutput u = random_uniform([4, 5])\noutput z = random_normal([20])\n");
+    let f = m.compile(&Options::default()).unwrap();
+    for case in json["cases"].as_array().unwrap() {
+        let found = run(&f, &[], case["seed"].as_u64().unwrap(), case["step"].as_u64().unwrap());
+        let list =
+            |v: &serde_json::Value| -> Vec<f64> { v.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect() };
+        let units = case["uniform"].as_array().unwrap().iter().map(|u| u.as_u64().unwrap());
+        let uniform: Vec<f64> = units.map(|u| u as f64 / (1u64 << 53) as f64).collect();
+        assert_eq!(found[0], uniform);
+        // Logarithm, sine and cosine are correct to a last place or so.
+        let expected = list(&case["normal"]);
+        assert_eq!(found[1].len(), expected.len());
+        assert!(found[1].iter().zip(&expected).all(|(a, b)| (a - b).abs() <= 1e-14 * b.abs().max(1e-3)));
+    }
+}
+
+#[test]
 fn what_is_written_once_is_one_draw() {
     let m = model(
         "precision f64\nfn noise(s) = s * random_normal([2])\nlet a = random_normal([2])\noutput same = a - a\n\
@@ -109,6 +130,36 @@ fn dropout_drops_in_training_and_does_nothing_else() {
     let stays = step[1].iter().filter(|g| **g != 0.0).count() as f64;
     assert!(step[1].iter().all(|g| *g == 0.0 || (*g - 2.0 * 3.0 / 0.75 / 0.75).abs() < 1e-12));
     assert!((step[0][0] - stays * 16.0).abs() < 1e-9);
+}
+
+#[test]
+fn dropout_of_a_number_that_is_known_draws_too() {
+    let m = model("precision f64\noutput y = 1 + dropout(3, 0.5)\n");
+    let f = m.compile(&Options::values(["y"]).training()).unwrap();
+    let found: Vec<f64> = (0..40).map(|step| run(&f, &[], 0, step)[0][0]).collect();
+    // Either dropped or doubled; all 40 alike has probability 2^-39.
+    assert!(found.iter().all(|y| *y == 1.0 || *y == 7.0));
+    assert!(found.contains(&1.0) && found.contains(&7.0));
+    assert_eq!(m.compile(&Options::values(["y"])).unwrap().evaluate(&[]).unwrap()[0].values.to_f64(), [4.0]);
+}
+
+#[test]
+fn a_size_that_only_a_draw_has_is_given() {
+    let m =
+        model("precision f64\ndim S\nparam a\nloss mean((a - random_normal([S]))^2)\nmetric count = sum(ones([S]))\n");
+    let mut data = Dataset::default();
+    data.dims.push(("S".into(), 400));
+    let settings =
+        Settings { optimizer: FirstOrder::Descent { rate: 1e-300 }.into(), epochs: 1, ..Settings::default() };
+    let fitted = fit(&m, &data, &settings, Backend::Auto, &mut (), &AtomicBool::new(false)).unwrap();
+    let scores = &evaluate(&m, &data, &fitted.weights, Backend::Auto).unwrap()[0].scores;
+    assert_eq!(scores[1].value, 400.0);
+    // The mean of 400 squares of normal numbers has variance 2 / 400.
+    assert!((scores[0].value - 1.0).abs() < 5.0 * (2.0 / 400.0f64).sqrt());
+    // Without it there is an error.
+    let none = Dataset::default();
+    let error = fit(&m, &none, &settings, Backend::Auto, &mut (), &AtomicBool::new(false)).unwrap_err();
+    assert!(error.to_string().contains("`S`"), "{error}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn check(source: &str) -> (Model, GradientCheck) {
     (model, result)
 }
 
-/// Models with kinks, constraints, loops, index inputs, states and random draws.
+/// Models with kinks, constraints, loops, index inputs and states.
 const RIGHT: [&str; 7] = [
     "dim N, D = 3\ninput x: [N, D]\nparam W: [D, 4] = normal(std = 1)\nloss sum(relu(x @ W)) + sum(abs(x @ W))\n",
     "dim N\ninput x: [N]\nparam a = 1\nparam b\nloss sum(max(a * x, b)) + sum(if a * x > b then x^2 * a else b)\n",
@@ -43,6 +43,45 @@ fn params_that_start_from_a_file_are_drawn() {
     );
     assert!(result.worst() < 1e-8, "{result:#?}");
     assert!(result.checks[0].worst.reverse != 0.0);
+}
+
+/// Draws are those of their distributions, outside of which these have no logarithm, and stay the same at a point.
+#[test]
+fn models_with_draws_pass_in_use_and_in_training() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/programs");
+    let small = |name: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(root.join(name)).unwrap();
+        assert!(text.contains(from));
+        text.replace(from, to)
+    };
+    let both = [
+        "dim N\ninput x: [N]\nparam a = 2\nloss mean((a - dropout(x * a^2, 0.3))^2)\n".to_string(),
+        "dim T = 4\nparam a = 2\nloss fold(_ in T, s = a, checkpoint = 2) => a * sin(dropout(s, 0.5)) + random_normal([1])[0]\n"
+            .into(),
+        small("batch_norm.nn", "D = 8", "D = 3"),
+        small("mlp_with_layers.nn", "D = 64, H = 128, C = 10, L = 4", "D = 5, H = 4, C = 3, L = 2"),
+    ];
+    let same = [
+        "dim N\ninput x: [N]\nparam a = 2\nloss mean((a - log(random_uniform([N])))^2 * log(1 - random_uniform([N])))\n".to_string(),
+        small("variational_autoencoder.nn", "D = 64, H = 64, Z = 2", "D = 5, H = 4, Z = 2"),
+    ];
+    let sampling = Sampling { seed: 1, points: 2 };
+    for (text, differ) in both.iter().map(|t| (t, true)).chain(same.iter().map(|t| (t, false))) {
+        let model = Model::from_source(text).unwrap_or_else(|e| panic!("{e:?}"));
+        let options = Options::gradient("loss");
+        assert_eq!(model.reads_training(&options).unwrap(), differ, "{text}");
+        for options in [options.clone(), options.training()] {
+            // Scaling of pixels and labels apart, any inputs will do; those of the autoencoder are probabilities.
+            let given = if text.contains("VAE") { vec![("x".to_string(), vec![0.3; 15])] } else { vec![] };
+            let dims = if text.contains("VAE") { vec![("N".to_string(), 3)] } else { vec![] };
+            let result = gradcheck(model.program(), &options, &given, &dims, sampling).unwrap();
+            assert!(result.worst() < 1e-7, "{text}{result:#?}");
+            assert!(result.checks.iter().any(|c| c.worst.reverse != 0.0), "{text}{result:#?}");
+            // Updates are no derivatives: one check for each param.
+            let params = model.ports().iter().filter(|p| p.role == nnc::model::PortRole::Param).count();
+            assert_eq!(result.checks.len(), params);
+        }
+    }
 }
 
 #[test]

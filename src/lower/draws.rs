@@ -66,7 +66,7 @@ impl<'a> Lowerer<'a> {
         let dropped = self.graph.mask(&[stays], scaled);
         let training = self.training().node;
         let node = self.graph.select(training, dropped, array.node);
-        Ok(Value::Array(Array { node, ..array }))
+        Ok(Value::Array(Array::real(node, array.axes)))
     }
 
     /// A draw of this shape, apart for all indices that are bound here.

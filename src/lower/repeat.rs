@@ -7,7 +7,7 @@ use super::ranges::Index;
 use super::scope::{LocalRole, Lowerer};
 use super::value::{Array, Evaluated, Slot, Sort, Value};
 use crate::diag::catalog::{loops as error, nearest};
-use crate::graph::{AxisSet, ExtentId, Kind, NodeId, Op, OpenScan, Poly, Precision, StateMap};
+use crate::graph::{AxisSet, ExtentId, Kind, NodeId, Op, OpenScan, Poly, Precision, Role, StateMap};
 use crate::prim::{Prim, Reduction};
 use crate::span::Span;
 use crate::syntax::ast::{Binder, Expr, Name, Repeat, RepeatForm, StatementKind};
@@ -156,6 +156,7 @@ impl<'a> Lowerer<'a> {
         let mut building = Building { repeat, open, first, states, filters };
         let states = building.states.clone();
         self.push_states(repeat, &states);
+        let ports = self.ports.len();
         let value = self.expr(&repeat.body);
         self.pop_states(repeat);
         let parts = match value? {
@@ -187,6 +188,7 @@ impl<'a> Lowerer<'a> {
         let stop = self.stop(&building, &next)?;
         if repeat.form == RepeatForm::Iterate {
             self.check_fixed_point(&building, &next);
+            self.check_no_draws(ports, &next);
         }
         // Turns outside of the range change nothing.
         for filter in building.filters.clone() {
@@ -207,6 +209,18 @@ impl<'a> Lowerer<'a> {
                 let problem = crate::diag::catalog::lints::state_counts(self.place(name.span), &name.text);
                 self.report(problem);
             }
+        }
+    }
+
+    /// What is drawn anew in every turn, by ports from this place on, keeps the states from settling.
+    fn check_no_draws(&mut self, from: usize, next: &[Array]) {
+        let roots: Vec<NodeId> = next.iter().map(|a| a.node).collect();
+        let reachable = self.graph.reachable(&roots);
+        let is_read = |id| reachable.iter().any(|n| *self.graph.op(*n) == Op::Port(id));
+        let draws = self.ports[from..].iter().filter(|p| p.role == Role::Random && is_read(p.id));
+        let spans: Vec<Span> = draws.map(|p| p.span).collect();
+        for span in spans {
+            self.report(crate::diag::catalog::lints::draw_in_iterate(span));
         }
     }
 

@@ -7,8 +7,8 @@ use super::program::{ItemId, ItemKind};
 use super::scope::Lowerer;
 use super::types::Declared;
 use super::value::{Array, Evaluated, Reported, Slot, Sort, Value};
-use crate::diag::catalog::{names as error, shapes};
-use crate::graph::{Axis, Initializer, PortId, PortKind, ProgramPort, Role, Value as Named, ValueRole};
+use crate::diag::catalog::{names as error, shapes, states};
+use crate::graph::{Axis, Initializer, Op, PortId, PortKind, ProgramPort, Role, Value as Named, ValueRole};
 use crate::span::Span;
 use crate::syntax::ast::{ArgumentValue, CallArgument, Declaration, Expr, ExprKind, Name, Pattern};
 use std::rc::Rc;
@@ -40,10 +40,13 @@ impl<'a> Lowerer<'a> {
         let before = self.enter(item.span);
         let value = match item.kind {
             ItemKind::Dim(d) => self.declare_dim(d),
-            ItemKind::Const(c) => match &c.binders {
-                Some(binders) => self.comprehension(binders, &c.value, c.name.span),
-                None => self.array(&c.value).map(Value::Array),
-            },
+            ItemKind::Const(c) => {
+                let value = match &c.binders {
+                    Some(binders) => self.comprehension(binders, &c.value, c.name.span),
+                    None => self.array(&c.value).map(Value::Array),
+                };
+                value.and_then(|value| self.check_constant(&c.name.text, &c.value, value))
+            }
             ItemKind::Input(d) => self.port(d, Role::Input),
             ItemKind::Target(d) => self.port(d, Role::Target),
             ItemKind::Param(d) => self.port(d, Role::Param),
@@ -78,6 +81,24 @@ impl<'a> Lowerer<'a> {
         self.graph.origin = before;
         self.frames.pop();
         self.values[id.0] = Some(value.map(|v| self.mark_item(id, v)));
+    }
+
+    /// Refuses a const that is not the same in every call.
+    fn check_constant(&mut self, name: &str, e: &'a Expr, value: Value) -> Evaluated {
+        let array = self.expect_array(value, e.span)?;
+        let read = self.graph.reachable(&[array.node]).into_iter().find_map(|n| match self.graph.op(n) {
+            Op::Port(id) => Some(*id),
+            _ => None,
+        });
+        let Some(port) = read else { return Ok(Value::Array(array)) };
+        let declared = self.ports.iter().find(|p| p.id == port);
+        let source = match declared.map(|p| p.role) {
+            None => states::Source::Training,
+            Some(Role::Random) => states::Source::Draw,
+            Some(_) => states::Source::Port(&self.graph.port_info(port).name),
+        };
+        let problem = states::not_constant(self.place(e.span), name, source, declared.map(|p| p.span));
+        self.fail(problem)
     }
 
     fn one_number(&mut self, e: &'a Expr, what: &str) -> Evaluated<Array> {

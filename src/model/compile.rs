@@ -122,7 +122,9 @@ impl Options {
     pub fn dims_of_params(self, program: &Program, dims: &[(String, usize)]) -> Options {
         let extents = &program.graph.extents;
         let occurs = |name: &str, params: bool| {
-            let ports = program.ports.iter().filter(|p| matches!(p.role, Role::Param | Role::State) == params);
+            // What is drawn gets its sizes from others.
+            let ports = program.ports.iter().filter(|p| p.role != Role::Random);
+            let ports = ports.filter(|p| matches!(p.role, Role::Param | Role::State) == params);
             let some = if params { usize::MAX } else { 1 };
             let is_in = |e: ExtentId| {
                 extents.poly(e).terms().iter().any(|(m, _)| m.iter().any(|d| extents.dim(*d).name == name))

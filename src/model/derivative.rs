@@ -21,13 +21,13 @@ pub(super) struct Normal {
     pub fired: Vec<Fired>,
 }
 
-/// Brings a program to its normal form: the derivative is that of the model as it is used, not as it is trained.
+/// Brings a program to its normal form: of the model as it is used, or as it is in training if the options say so.
 pub(super) fn normal(program: &Program, options: &Options) -> Result<Normal, CompileError> {
     let (mut of, wrt) = (derived_target(program, options)?, with_respect_to(program, options)?);
     let mut program = program.clone();
     let mut roots = vec![of.node];
     roots.extend(program.values.iter().map(|v| v.node));
-    let training = program.training.map(|port| (port, program.graph.bool(false)));
+    let training = program.training.map(|port| (port, program.graph.bool(options.training)));
     let roots = program.graph.replace_ports(&roots, &training.into_iter().collect());
     let mut fired = vec![];
     let normal = pass::normalize_traced(&mut program.graph, &roots, &mut fired);

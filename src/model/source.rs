@@ -207,6 +207,17 @@ impl Model {
         super::steps::steps(self.program(), options)
     }
 
+    /// Whether what the options differentiate is another in training than in use: whether it reads `training`.
+    ///
+    /// # Errors
+    /// A name that does not exist.
+    pub fn reads_training(&self, options: &Options) -> Result<bool, CompileError> {
+        let program = self.program();
+        let (of, _) = super::compile::differentiated(program, options)?;
+        let read = super::compile::reachable_ports(&program.graph, std::iter::once(of));
+        Ok(program.training.is_some_and(|port| read.contains(&port)))
+    }
+
     /// For a call whose results are infinite or NaN: the first value that is, with its place in the model, what it is computed
     /// from, and what would avoid it. The inputs are those of the function that the options give, in its order. Runs the
     /// interpreter, in single precision if the model is. None if all results are finite.

@@ -210,6 +210,9 @@ pub struct Derivative {
     /// A param, input or target to differentiate with respect to. May be repeated. [default: all params]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub wrt: Vec<String>,
+    /// The model as it is in training: `training` is true. [default: as it is in use; gradcheck compares both]
+    #[arg(long)]
+    pub training: bool,
 }
 
 /// `nnc grad`

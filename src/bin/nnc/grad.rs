@@ -62,6 +62,7 @@ pub fn options(model: &Model, args: &Derivative) -> Result<Options, Failure> {
             loss.map_err(|problem| Failure::model(model.report(vec![*problem])))?.name.clone()
         }
     };
-    let options = Options::gradient(of);
+    let mut options = Options::gradient(of);
+    options.training = args.training;
     Ok(if args.wrt.is_empty() { options } else { options.with_respect_to(args.wrt.clone()) })
 }

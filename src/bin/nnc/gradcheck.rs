@@ -7,7 +7,9 @@ use crate::failure::{Failure, WRONG};
 use crate::grad;
 use crate::progress::{json_number, number};
 use nnc::fit::{Dataset, Split};
-use nnc::model::{Check, GradientCheckError, Model, Sampling, dims_of_data, gradcheck as compare};
+use nnc::model::{
+    Check, GradientCheck, GradientCheckError, Model, Options, Sampling, dims_of_data, gradcheck as compare,
+};
 use serde_json::json;
 
 /// Rows of the data that the comparison uses: few, because the interpreter takes part.
@@ -25,15 +27,46 @@ pub fn gradcheck(console: &Console, args: &Gradcheck) -> Result<(), Failure> {
     };
     let (given, dims) = point(&model, &set)?;
     let sampling = Sampling { seed: args.seed, points: args.points.into() };
-    let result = compare(model.program(), &options, &given, &dims, sampling);
-    let result = result.map_err(|e| match e {
-        GradientCheckError::Compile(e) => e.into(),
-        GradientCheckError::Call(e) => e.into(),
-        other @ GradientCheckError::NotFinite { .. } => Failure::Message(other.to_string(), WRONG),
-    })?;
-    let fails = |x: f64| x.is_nan() || x > args.tol;
+    let mut failed = Ok(());
+    for form in forms(&model, options)? {
+        let result = compare(model.program(), &form.options, &given, &dims, sampling);
+        let result = result.map_err(|e| match e {
+            GradientCheckError::Compile(e) => e.into(),
+            GradientCheckError::Call(e) => e.into(),
+            other @ GradientCheckError::NotFinite { .. } => Failure::Message(other.to_string(), WRONG),
+        })?;
+        show(console, &form, &result, args.tol)?;
+        // The other form is shown all the same.
+        if failed.is_ok() {
+            failed = verdict(&model, result, args.tol);
+        }
+    }
+    failed
+}
+
+/// A form of the model: as it is used, or as it is in training.
+struct Form {
+    options: Options,
+    /// For a heading, where there are both.
+    title: Option<&'static str>,
+}
+
+/// Both forms if they differ in what is differentiated; the one in training alone if the options ask for it.
+fn forms(model: &Model, options: Options) -> Result<Vec<Form>, Failure> {
+    if options.training || !model.reads_training(&options)? {
+        return Ok(vec![Form { options, title: None }]);
+    }
+    let training = Form { options: options.clone().training(), title: Some("in training") };
+    Ok(vec![Form { options, title: Some("in use") }, training])
+}
+
+/// Prints the comparison.
+fn show(console: &Console, form: &Form, result: &GradientCheck, tol: f64) -> Result<(), Failure> {
+    if let Some(title) = form.title.filter(|_| !console.json) {
+        console.result(&format!("{title}:\n"))?;
+    }
     for check in &result.checks {
-        let ok = ![check.differences, check.forward, check.interpreter].into_iter().any(fails);
+        let ok = ![check.differences, check.forward, check.interpreter].into_iter().any(|x| fails(x, tol));
         if console.json {
             let worst = &check.worst;
             console.event(&json!({
@@ -43,34 +76,43 @@ pub fn gradcheck(console: &Console, args: &Gradcheck) -> Result<(), Failure> {
                 "worst": worst.indices, "reverse": json_number(worst.reverse),
                 "forward_value": json_number(worst.forward), "difference": json_number(worst.difference),
                 "interpreted": json_number(worst.interpreter), "point": worst.point,
-                "beside_kink": worst.beside_kink, "ok": ok,
+                "beside_kink": worst.beside_kink, "training": form.options.training, "ok": ok,
             }))?;
         } else {
             console.result(&line(check, ok))?;
         }
     }
-    if !console.json {
-        let beside = match result.beside_kinks {
-            0 => String::new(),
-            n => format!(" and {n} beside a kink"),
-        };
-        console.result(&format!(
-            "{} random point{}{beside}; central differences of fourth order, in double precision\n",
-            result.random,
-            if result.random == 1 { "" } else { "s" },
-        ))?;
-    }
-    if !fails(result.worst()) {
+    if console.json {
         return Ok(());
     }
-    if fails((result.value - result.interpreted).abs() / result.value.abs().max(1.0)) {
+    let beside = match result.beside_kinks {
+        0 => String::new(),
+        n => format!(" and {n} beside a kink"),
+    };
+    console.result(&format!(
+        "{} random point{}{beside}; central differences of fourth order, in double precision\n",
+        result.random,
+        if result.random == 1 { "" } else { "s" },
+    ))
+}
+
+fn fails(x: f64, tol: f64) -> bool {
+    x.is_nan() || x > tol
+}
+
+/// Whether the derivative is confirmed.
+fn verdict(model: &Model, result: GradientCheck, tol: f64) -> Result<(), Failure> {
+    if !fails(result.worst(), tol) {
+        return Ok(());
+    }
+    if fails((result.value - result.interpreted).abs() / result.value.abs().max(1.0), tol) {
         let text = format!("the value is {} natively, {} by the interpreter", result.value, result.interpreted);
         return Err(Failure::Message(text, WRONG));
     }
     if !result.wrong_rules.is_empty() {
         return Err(Failure::model(model.report(result.wrong_rules)));
     }
-    let text = format!("the derivative is not confirmed to {}", number(args.tol));
+    let text = format!("the derivative is not confirmed to {}", number(tol));
     Err(Failure::Message(text, WRONG))
 }
 

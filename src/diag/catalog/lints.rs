@@ -168,6 +168,18 @@ pub const ENTRIES: &[CodeEntry] = &[
         example: "dim N\ninput x: [N]\nstate m = 0.5\noutput y = x - m\n",
         fixed: Some("dim N\ninput x: [N]\nconst m = 0.5\noutput y = x - m\n"),
     },
+    CodeEntry {
+        code: "W1061",
+        title: "A draw in every turn of `iterate`",
+        explanation: "`iterate` looks for a state that a turn no longer changes, and its derivative is that of such a fixed point.\n\
+            Random numbers that are drawn anew in every turn leave none: the loop goes on to `max`, and the derivative is\n\
+            that of the last turn alone. Draw once, before the loop, or write a `fold`, whose derivative is that of its\n\
+            turns.",
+        example: "param a = 1\nlet z = iterate(z = 0) => 0.5 * z + a + random_normal([1])[0]\nloss z^2\n",
+        fixed: Some(
+            "param a = 1\nlet e = random_normal([1])[0]\nlet z = iterate(z = 0) => 0.5 * z + a + e\nloss z^2\n",
+        ),
+    },
 ];
 
 /// A param that no loss reads.
@@ -266,6 +278,13 @@ pub fn state_without_update(at: Span, name: &str) -> Diagnostic {
     let name = shown(name);
     Diagnostic::new("W1060", format!("nothing updates state `{name}`"), at, "stays what it starts as")
         .help(format!("add `update {name} = …`, or make it a `const`"))
+}
+
+/// `iterate(…) => … + random_normal(…)`
+pub fn draw_in_iterate(at: Span) -> Diagnostic {
+    Diagnostic::new("W1061", "this is drawn anew in every turn of `iterate`", at, "never twice the same")
+        .note("a derivative through this `iterate` is that of a fixed point, which does not exist")
+        .help("draw once, before the loop, or use `fold`")
 }
 
 /// `standardize` or `minmax` of columns that are constant in the training rows, out of `all`.

@@ -126,6 +126,24 @@ output y = dropout(x, 0.5)
 "#,
         ),
     },
+    CodeEntry {
+        code: "E0375",
+        title: "A const that is not constant",
+        explanation: r#"A `const` is worked out once, from numbers, other consts, dims and built-in functions. What data, params, states or random
+draws give, and what `training` says, differs from call to call: such a value is a `let`."#,
+        example: r#"dim N
+input x: [N]
+const noise = random_normal([3])
+output y = x * sum(noise)
+"#,
+        fixed: Some(
+            r#"dim N
+input x: [N]
+let noise = random_normal([3])
+output y = x * sum(noise)
+"#,
+        ),
+    },
 ];
 
 /// `update w = …` for a param.
@@ -176,4 +194,30 @@ pub fn end_is_a_number(at: Span, shape: &str) -> Diagnostic {
 pub fn dropout_rate(at: Span) -> Diagnostic {
     Diagnostic::new("E0374", "the rate of `dropout` is a number, at least 0 and less than 1", at, "")
         .help("it is the share of elements that become 0 in training")
+}
+
+/// What a const may not read.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// A declaration of this name.
+    Port(&'a str),
+    /// Random numbers.
+    Draw,
+    /// `training`
+    Training,
+}
+
+/// `const c = 2 * x` for an input.
+pub fn not_constant(at: Span, name: &str, source: Source, from: Option<Span>) -> Diagnostic {
+    let name = shown(name);
+    let reads = match source {
+        Source::Port(port) => format!("reads `{}`", shown(port)),
+        Source::Draw => "is drawn at random".into(),
+        Source::Training => "reads `training`".into(),
+    };
+    let problem = Diagnostic::new("E0375", format!("const `{name}` {reads}, so it is not constant"), at, "");
+    // A draw that is the whole value needs no second label.
+    let from = from.filter(|from| *from != at);
+    let problem = from.into_iter().fold(problem, |p, from| p.label(from, "differs from call to call"));
+    problem.help(format!("write `let {name} = …`"))
 }

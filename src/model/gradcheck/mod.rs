@@ -17,6 +17,7 @@ mod rules;
 use super::compile::{Backend, Options, compile};
 use super::error::{CallError, CompileError};
 use super::function::Function;
+use super::signature::PortRole;
 use crate::diag::Diagnostic;
 use crate::graph::{Extents, Initializer, Precision, Program};
 use crate::random::{Purpose, Stream};
@@ -139,7 +140,8 @@ pub enum GradientCheckError {
 /// kinks.
 ///
 /// `given` are values of inputs, row-major, with labels and truth values as whole numbers; the other inputs are drawn at
-/// random. `dims` are sizes of open dims; those that neither they nor the model fix get small sizes, all different.
+/// random, states are those of a start, and random draws come from their distributions and stay the same at a point. With
+/// `options.training` the model is that of training. `dims` are sizes of open dims; those that neither they nor the model fix get small sizes, all different.
 ///
 /// # Errors
 /// Names that do not exist, values that do not fit, a value that is not finite at the first point.
@@ -191,7 +193,9 @@ pub fn gradcheck(
     let beside = beside::points(&mut forward, &points[0], sampling.points, &mut stream);
     points.extend(beside.into_iter().filter(|p| p.gradients(&reverse).is_ok_and(|g| is_finite(&g))));
 
-    let names: Vec<String> = reverse.signature().results.iter().skip(1).map(|p| p.name.clone()).collect();
+    // In training the new values of states follow, which are no derivatives.
+    let results = reverse.signature().results.iter().filter(|p| p.role == PortRole::Gradient);
+    let names: Vec<String> = results.map(|p| p.name.clone()).collect();
     let mut checks: Vec<Check> = vec![];
     let (mut value, mut interpreted) = (0.0, 0.0);
     for (at, point) in points.iter_mut().enumerate() {

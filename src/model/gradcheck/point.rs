@@ -1,9 +1,10 @@
 //! A point where derivatives are compared: values of all ports of a function.
 
-use crate::graph::Program;
+use crate::graph::{Initializer, Program};
 use crate::model::error::CallError;
 use crate::model::free::FreeForm;
 use crate::model::function::Function;
+use crate::model::initial::initialize;
 use crate::model::signature::{self, Port, PortRole};
 use crate::model::sizes::Sizes;
 use crate::model::slice::{Element, Slice, SliceMut, Values};
@@ -58,6 +59,20 @@ impl Point {
                 None if port.role == PortRole::Param => {
                     let range = entry.map_or(0..0, |e| e.range.clone());
                     params.get(range).unwrap_or(&[]).to_vec()
+                }
+                None if port.role == PortRole::State => {
+                    let declared = program.port(&port.name);
+                    let start = declared.and_then(|p| p.initial.clone()).unwrap_or(Initializer::Constant(0.0));
+                    let mut numbers = vec![0.0; count];
+                    initialize(&start, &port.name, &shape, declared.map_or(0, |p| p.family), seed, &mut numbers);
+                    numbers
+                }
+                None if port.role == PortRole::Random => {
+                    let uniform = matches!(
+                        program.port(&port.name).and_then(|p| p.initial.as_ref()),
+                        Some(Initializer::Uniform { .. })
+                    );
+                    (0..count).map(|_| if uniform { stream.uniform() } else { stream.normal() }).collect()
                 }
                 None => {
                     let bound = port.labels.as_ref().and_then(size).unwrap_or(1).clamp(1, 1 << 30) as u32;
