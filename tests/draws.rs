@@ -219,3 +219,50 @@ fn hosts_are_told_what_is_wrong() {
     let error = f.draw(1, 0, 0, (&mut [0u32]).into()).unwrap_err();
     assert_eq!(error.to_string(), "`draw1` has elements of type f32, but u32 was given");
 }
+
+/// The program of the given name with other sizes and without its `data` and `train`.
+fn program(name: &str, sizes: (&str, &str)) -> Model {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/programs").join(name);
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(sizes.0));
+    let text = text.replace(sizes.0, sizes.1);
+    model(text.split("\ndata {").next().unwrap())
+}
+
+fn train(m: &Model, data: &Dataset, epochs: usize) -> Vec<f64> {
+    let optimizer = FirstOrder::ADAM.with_rate(0.01).into();
+    let settings = Settings { optimizer, epochs, seed: 1, ..Settings::default() };
+    let fitted = fit(m, data, &settings, Backend::Auto, &mut (), &AtomicBool::new(false)).unwrap();
+    let scores = evaluate(m, data, &fitted.weights, Backend::Auto).unwrap();
+    scores[0].scores.iter().map(|s| s.value).collect()
+}
+
+#[test]
+fn an_autoencoder_with_noise_learns_what_it_sees() {
+    let m = program("variational_autoencoder.nn", ("D = 64, H = 64, Z = 2", "D = 8, H = 16, Z = 1"));
+    // Two pictures and their counterparts, equally often: every pixel is 1 half of the time.
+    let rows = 32;
+    let pixel = |n: usize, d: usize| f32::from(u8::from(n.is_multiple_of(2) == d.is_multiple_of(3)));
+    let x: Vec<f32> = (0..rows).flat_map(|n| (0..8).map(move |d| pixel(n, d))).collect();
+    let data = Dataset::new(rows).unwrap().column("x", x).unwrap();
+    let scores = train(&m, &data, 600);
+    // A decoder that knows nothing of the picture pays 8 ln 2 at least. One that knows it pays for its entropy, ln 2, at
+    // least; the noise takes its share of the rest.
+    let (loss, ignorant) = (scores[0], 8.0 * 2f64.ln());
+    assert!(loss >= 2f64.ln() - 1e-3 && loss < ignorant / 2.0, "{loss}");
+}
+
+#[test]
+fn a_network_with_dropout_learns_three_heaps() {
+    let m = program("mlp_with_layers.nn", ("D = 64, H = 128, C = 10, L = 4", "D = 2, H = 16, C = 3, L = 2"));
+    let mut stream = Stream::new(1, Purpose::Split, 0);
+    let (rows, mut x, mut y) = (90, vec![], vec![]);
+    for n in 0..rows as u32 {
+        let (a, b) = [(2.0, 0.0), (-2.0, 2.0), (-2.0, -2.0)][(n % 3) as usize];
+        x.extend([(a + 0.3 * stream.normal()) as f32, (b + 0.3 * stream.normal()) as f32]);
+        y.push(n % 3);
+    }
+    let data = Dataset::new(rows).unwrap().column("x", x).unwrap().column("y", y).unwrap();
+    // The heaps are more than six standard deviations away from the lines between them.
+    assert_eq!(train(&m, &data, 200)[1], 1.0);
+}

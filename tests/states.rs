@@ -106,6 +106,35 @@ fn every_batch_is_a_step() {
 }
 
 #[test]
+fn an_interrupted_fit_keeps_its_states_and_goes_on_from_them() {
+    struct After<'a>(u64, &'a AtomicBool);
+    impl nnc::fit::Observer for After<'_> {
+        fn stepped(&mut self, step: &nnc::fit::Stepped) {
+            if step.epoch as u64 == self.0 {
+                self.1.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
+    }
+    let m = model(MEAN);
+    let settings =
+        |epochs| Settings { optimizer: FirstOrder::Descent { rate: 0.01 }.into(), epochs, ..Settings::default() };
+    let whole = fit(&m, &data(), &settings(5), Backend::Auto, &mut (), &AtomicBool::new(false)).unwrap();
+    let stop = AtomicBool::new(false);
+    let part = fit(&m, &data(), &settings(5), Backend::Auto, &mut After(2, &stop), &stop).unwrap();
+    assert_eq!((part.outcome, part.steps), (nnc::fit::Outcome::Interrupted, 2));
+    // 10, 7, 5.5
+    assert_eq!(part.weights.param("m").unwrap().values.to_f64(), [5.5]);
+    // The other three steps begin with what the file holds.
+    let folder = tempfile::tempdir().unwrap();
+    part.weights.save(&folder.path().join("w.safetensors")).unwrap();
+    let loaded = Weights::load(&folder.path().join("w.safetensors")).unwrap();
+    let mut rest = data();
+    rest.starts = loaded.params.iter().map(|p| (p.name.clone(), p.values.to_f64())).collect();
+    let rest = fit(&m, &rest, &settings(3), Backend::Auto, &mut (), &AtomicBool::new(false)).unwrap();
+    assert_eq!(rest.weights.params, whole.weights.params);
+}
+
+#[test]
 fn with_patience_the_states_are_those_of_the_best_epoch() {
     // The validation loss is (m - 4)^2: best after 10 -> 4, then it grows: 4 -> 1 -> -0.5.
     let m = model(
@@ -309,6 +338,38 @@ fn batch_norm_of_images_is_that_of_their_pixels_as_rows() {
         }
         if let (Some(a), Some(b)) = (of("a.v"), of("b.v")) {
             assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-12));
+        }
+    }
+}
+
+#[test]
+fn batch_norm_of_sequences_is_that_of_their_steps_as_rows() {
+    let m = model(
+        "precision f64\nimport std.layers (BatchNorm)\ndim N = 2, T = 3, D = 2\ninput x: [N, T, D]\nlet a = BatchNorm(D)\n\
+         let b = BatchNorm(D)\noutput y = a(x)\noutput z = reshape(b(reshape(x, [N * T, D])), [N, T, D])\n",
+    );
+    let x: Vec<f64> = (0..12).map(|i| f64::from(i * i % 7)).collect();
+    let (g, b, m0, v0) = ([1.0, 2.0], [0.1, 0.2], [0.5; 2], [2.0; 2]);
+    for options in [Options::values(["y", "z"]).training(), Options::values(["y", "z"])] {
+        let f = m.compile(&options).unwrap();
+        let mut given: Vec<(String, Vec<f64>)> = vec![("x".into(), x.clone())];
+        for layer in ["a", "b"] {
+            given.extend([("g", g), ("b", b), ("m", m0), ("v", v0)].map(|(n, v)| (format!("{layer}.{n}"), v.to_vec())));
+        }
+        let inputs: Vec<(&str, nnc::model::Slice)> = given
+            .iter()
+            .filter(|(n, _)| f.signature().input(n).is_some())
+            .map(|(n, v)| (n.as_str(), v.into()))
+            .collect();
+        let found = f.evaluate(&inputs).unwrap();
+        let of = |name: &str| found.iter().find(|r| r.name == name).map(|r| r.values.to_f64());
+        let mut compared = vec![("y", "z")];
+        if options.training {
+            compared.extend([("a.m", "b.m"), ("a.v", "b.v")]);
+        }
+        for (one, other) in compared {
+            let (one, other) = (of(one).unwrap(), of(other).unwrap());
+            assert!(one.iter().zip(&other).all(|(a, b)| (a - b).abs() < 1e-12), "{one:?} {other:?}");
         }
     }
 }

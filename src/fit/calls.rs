@@ -186,8 +186,8 @@ fn rate(scope: &Scope, expr: &Expr, schedule: &mut Schedule) -> Result<f64, Box<
     Ok(constants.first().copied().unwrap_or_default())
 }
 
-/// One constant of an optimiser or schedule, in its range.
-fn constant(scope: &Scope, expr: &Expr, key: &str) -> Result<f64, Box<Diagnostic>> {
+/// One constant of an optimiser, schedule or group, in its range.
+pub(super) fn constant(scope: &Scope, expr: &Expr, key: &str) -> Result<f64, Box<Diagnostic>> {
     let value = scope.of(expr);
     let number = value.number();
     let is = |range: &dyn Fn(f64) -> bool| number.is_some_and(|v| v.is_finite() && range(v));

@@ -10,6 +10,8 @@ pub struct Started<'a> {
     pub loss: &'a str,
     /// How many numbers are fitted.
     pub parameters: usize,
+    /// How many numbers of params are frozen, besides.
+    pub frozen: usize,
     /// Rows for training, validation and test; zeros for a model without data.
     pub rows: [usize; 3],
     /// Rows per step.

@@ -5,6 +5,7 @@
 use super::Optimizer;
 use super::calls::optimizer;
 use super::constant::{Scope, Value, shown};
+use super::groups::{self, Group};
 use super::schedule::Schedule;
 use crate::diag::Diagnostic;
 use crate::diag::catalog::training as error;
@@ -59,6 +60,10 @@ pub struct Settings {
     pub clip_norm: Option<f64>,
     /// Cut every element of the gradient to this absolute value; done before `clip_norm`.
     pub clip_value: Option<f64>,
+    /// Params, or layers with all of their params, that keep their start.
+    pub freeze: Vec<String>,
+    /// Params that are fitted with another rate or decay.
+    pub groups: Vec<Group>,
     /// How many runs with other random starts are made, to keep the best; the k-th, from 0, has the initial values that a
     /// seed larger by k gives.
     pub starts: usize,
@@ -83,6 +88,8 @@ impl Default for Settings {
             drop_last: false,
             clip_norm: None,
             clip_value: None,
+            freeze: vec![],
+            groups: vec![],
             starts: 1,
             tol: None,
             trace_non_finite: false,
@@ -103,12 +110,14 @@ const SETTINGS: &[&str] = &[
     "drop_last",
     "clip_norm",
     "clip_value",
+    "freeze",
+    "groups",
     "starts",
     "tol",
 ];
 
 /// Settings of the language that this version does not have.
-const LATER: &[&str] = &["freeze", "groups", "threads"];
+const LATER: &[&str] = &["threads"];
 
 impl Settings {
     /// The settings of the block chosen by name (the one without a name for `None`), then of `overrides`, whose
@@ -142,7 +151,7 @@ impl Settings {
         }
         let is_chosen = |b: &&Block| b.name.as_ref().map(|n| n.text.as_str()) == chosen;
         let read: Vec<&Block> = overrides.iter().rev().chain(blocks.iter().filter(is_chosen)).collect();
-        settings.contradictions(&read, &mut problems);
+        settings.contradictions(program, &read, &mut problems);
         if problems.is_empty() { Ok(settings) } else { Err(problems) }
     }
 
@@ -152,7 +161,10 @@ impl Settings {
     }
 
     /// Settings that do not go with the optimiser; the entries of `blocks` say where they stand, the first one first.
-    fn contradictions(&self, blocks: &[&Block], problems: &mut Vec<Diagnostic>) {
+    fn contradictions(&self, program: &Program, blocks: &[&Block], problems: &mut Vec<Diagnostic>) {
+        let entry = |key: &str| blocks.iter().flat_map(|b| &b.entries).find(|e| e.key.text == key);
+        let entries: Vec<&Entry> = ["freeze", "groups"].into_iter().filter_map(entry).collect();
+        problems.extend(groups::contradictions(program, &entries, self));
         let name = match self.optimizer {
             Optimizer::FirstOrder(_) => return,
             Optimizer::Lbfgs { .. } => "lbfgs",
@@ -165,6 +177,11 @@ impl Settings {
             ("batch", self.batch != Batch::All, rows),
             ("clip_norm", self.clip_norm.is_some(), steps),
             ("clip_value", self.clip_value.is_some(), steps),
+            (
+                "groups",
+                !self.groups.is_empty(),
+                "it finds one step for all params, so groups have no rates of their own",
+            ),
         ] {
             if given {
                 problems.push(error::not_with_optimizer(at(key).unwrap_or_default(), key, name, help));
@@ -217,6 +234,8 @@ impl Settings {
                 let tol = value.number().filter(|v| *v >= 0.0 && v.is_finite());
                 self.tol = Some(tol.ok_or_else(|| wrong("a number, 0 or more"))?);
             }
+            "freeze" => self.freeze = groups::freeze(program, &value)?,
+            "groups" => self.groups = groups::groups(program, &scope, &value)?,
             "shuffle" => self.shuffle = truth()?,
             "drop_last" => self.drop_last = truth()?,
             "loss" => {
@@ -347,6 +366,8 @@ mod tests {
             drop_last: true,
             clip_norm: Some(1.0),
             clip_value: Some(0.5),
+            freeze: vec![],
+            groups: vec![],
             starts: 3,
             trace_non_finite: false,
             tol: Some(1e-6),

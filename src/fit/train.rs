@@ -4,15 +4,17 @@
 
 use super::batch::Batch;
 use super::dataset::{Dataset, Split};
+use super::engine::{Engine, Method};
 use super::error::FitError;
 use super::evaluate::{Score, Scorer, dims, params};
+use super::groups::{Parts, covers};
 use super::not_finite;
 use super::observer::{EpochDone, Observer, Started, Stepped};
 use super::settings::{Batch as BatchSize, Monitor, Settings};
 use super::squares::Squares;
-use super::{Iteration, Lbfgs, LevenbergMarquardt, Optimizer, Stepper, all_finite, clip_norm, clip_value};
+use super::{Iteration, Optimizer, all_finite, clip_norm, clip_value};
 use crate::diag::catalog::training as error;
-use crate::graph::{Initializer, Op, Precision, Role};
+use crate::graph::{Initializer, NodeId, Op, Precision, Role};
 use crate::model::{
     Backend, CallError, FreeForm, Function, Layout, Model, Options, Real, SliceMut, Weights, Workspace, initialize,
     source_hash,
@@ -20,6 +22,7 @@ use crate::model::{
 use crate::random::{Purpose, Stream};
 use crate::span::Span;
 use smallvec::SmallVec;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Why training ended.
@@ -103,10 +106,14 @@ struct Run<'a, R> {
     backend: Backend,
     options: Options,
     loss: String,
-    /// Of the first part of `theta`: constrained params in their free form.
+    /// Of the first part of `theta`: the params that are fitted, constrained ones in their free form.
     layout: Layout,
-    /// Of all of `theta`: behind the params stand the states.
+    /// Of all of `theta`: behind the fitted params stand the frozen ones, then the states.
     all: Layout,
+    /// Where each group of params lies.
+    ranges: Vec<Range<usize>>,
+    /// How many numbers are frozen.
+    frozen: usize,
     form: FreeForm,
     step: Function,
     batch: Batch<'a>,
@@ -127,40 +134,6 @@ struct Run<'a, R> {
     steps: u64,
     /// Of initial values and random draws: another one for each start.
     seed: u64,
-}
-
-/// What makes the steps.
-enum Engine<R> {
-    Rule(Stepper<R>),
-    Search(Search),
-    /// No better point is found.
-    Converged,
-}
-
-/// An optimiser that evaluates at several points for a step.
-struct Search {
-    method: Method,
-    /// The loss before.
-    loss: Option<f64>,
-    /// Iterations in a row that hardly changed it.
-    stalled: usize,
-}
-
-enum Method {
-    Lbfgs(Box<Lbfgs>),
-    Squares(LevenbergMarquardt),
-}
-
-impl<R: Real> Engine<R> {
-    fn new(optimizer: Optimizer, theta: &[R]) -> Engine<R> {
-        let start = || theta.iter().map(|x| x.to_f64()).collect();
-        let search = |method| Engine::Search(Search { method, loss: None, stalled: 0 });
-        match optimizer {
-            Optimizer::FirstOrder(rule) => Engine::Rule(Stepper::new(rule, theta.len())),
-            Optimizer::Lbfgs { history } => search(Method::Lbfgs(Box::new(Lbfgs::new(start(), history)))),
-            Optimizer::LevenbergMarquardt => search(Method::Squares(LevenbergMarquardt::new(start()))),
-        }
-    }
 }
 
 /// One run from one start.
@@ -190,12 +163,17 @@ impl<'a, R: Real> Run<'a, R> {
     ) -> Result<Run<'a, R>, FitError> {
         let program = model.program();
         let loss = settings.loss(program, train_span(model))?;
-        let fitted = |n| match program.graph.op(n) {
+        let is_param = |n: &NodeId| match program.graph.op(*n) {
             Op::Port(id) => program.ports.iter().any(|p| p.id == *id && p.role == Role::Param),
             _ => false,
         };
-        if !program.graph.reachable(&[loss.node]).into_iter().any(fitted) {
-            return Err(Box::new(error::nothing_to_fit(loss.span)).into());
+        let is_frozen = |n: &NodeId| match program.graph.op(*n) {
+            Op::Port(id) => settings.freeze.iter().any(|name| covers(name, &program.graph.port_info(*id).name)),
+            _ => false,
+        };
+        let read: Vec<NodeId> = program.graph.reachable(&[loss.node]).into_iter().filter(is_param).collect();
+        if read.iter().all(is_frozen) {
+            return Err(Box::new(error::nothing_to_fit(loss.span, !read.is_empty())).into());
         }
         let train = data.rows(Split::Train);
         if data.count > 0 && train.is_empty() {
@@ -210,16 +188,17 @@ impl<'a, R: Real> Run<'a, R> {
         };
         let dims = dims(model, data)?;
         let form = FreeForm::new(program, &dims)?.with_starts(&data.starts)?;
-        let layout = form.free.clone();
-        let all = layout.followed_by(&Layout::states(program, &dims)?);
-        let options = Options::gradient(&loss.name).free().training().dims_of_params(program, &dims).backend(backend);
+        let Parts { fitted: layout, frozen, ranges } = Parts::new(program, &form.free, settings)?;
+        let behind = frozen.followed_by(&Layout::states(program, &dims)?);
+        let all = layout.followed_by(&behind);
+        let options = Options::gradient(&loss.name).with_respect_to(layout.entries.iter().map(|e| e.name.as_str()));
+        let options = options.free().training().dims_of_params(program, &dims).backend(backend);
         let step = model.compile(&options)?;
         let batch = Batch::new(model, data, &all, &step, size)?;
         let theta = initial_values(model, data, &form, &all, settings.seed)?;
         let mut squares = None;
         if settings.optimizer == Optimizer::LevenbergMarquardt {
-            let states = Layout::states(program, &dims)?;
-            squares = Squares::new(model, data, &layout, &states, &options, &loss.name, train)?;
+            squares = Squares::new(model, data, &layout, &behind, &options, &loss.name, train)?;
             if squares.is_none() {
                 return Err(Box::new(error::no_sum_of_squares(loss.span, &loss.name)).into());
             }
@@ -238,7 +217,9 @@ impl<'a, R: Real> Run<'a, R> {
             gradient: vec![R::ZERO; layout.len],
             next: theta[layout.len..].to_vec(),
             updated: program.updates.iter().map(|u| program.graph.port_info(u.0).name.clone()).collect(),
-            engine: Engine::new(settings.optimizer, &theta[..layout.len]),
+            engine: Engine::new(settings.optimizer, &theta[..layout.len], &ranges, &settings.groups),
+            ranges,
+            frozen: frozen.len,
             squares,
             layout,
             all,
@@ -288,9 +269,11 @@ impl<'a, R: Real> Run<'a, R> {
             one.outcome = Outcome::Interrupted;
         }
         let source = self.model.sources().files().first().map(|f| source_hash(&f.text));
-        let (fitted, states) = one.theta.split_at(self.layout.len);
-        let mut stored = params(&self.form.layout, &self.form.constrained(fitted)?);
-        stored.extend(params(&Layout::states(self.model.program(), &dims(self.model, self.data)?)?, states));
+        let mut free = vec![R::ZERO; self.form.free.len];
+        self.form.free.copy(&mut free, &self.all, &one.theta);
+        let mut stored = params(&self.form.layout, &self.form.constrained(&free)?);
+        let states = Layout::states(self.model.program(), &dims(self.model, self.data)?)?;
+        stored.extend(params(&states, &one.theta[self.layout.len + self.frozen..]));
         let weights = Weights {
             params: stored,
             statistics: self.data.statistics.clone(),
@@ -313,7 +296,8 @@ impl<'a, R: Real> Run<'a, R> {
         }
         self.theta = theta;
         self.seed = self.settings.seed.wrapping_add(start as u64);
-        self.engine = Engine::new(self.settings.optimizer, &self.theta[..self.layout.len]);
+        let Settings { optimizer, groups, .. } = self.settings;
+        self.engine = Engine::new(*optimizer, &self.theta[..self.layout.len], &self.ranges, groups);
         self.order.clear();
         self.order.extend_from_slice(self.data.rows(Split::Train));
         self.steps = 0;
@@ -381,6 +365,7 @@ impl<'a, R: Real> Run<'a, R> {
         Started {
             loss: &self.loss,
             parameters: self.layout.len,
+            frozen: self.frozen,
             rows: Split::ALL.map(|s| self.data.rows(s).len()),
             batch: self.size,
             steps: self.steps_per_epoch(),
@@ -422,7 +407,7 @@ impl<'a, R: Real> Run<'a, R> {
             }
             self.batch.draw(&self.step, &self.theta, self.seed, self.steps + 1)?;
             let loss = match self.engine {
-                Engine::Rule(_) => self.gradient(rows.len() == self.size)?,
+                Engine::Rules(_) => self.gradient(rows.len() == self.size)?,
                 _ => self.search()?,
             };
             if !loss.is_finite() || !all_finite(&self.gradient) || !all_finite(&self.next) {
@@ -434,9 +419,11 @@ impl<'a, R: Real> Run<'a, R> {
             if let Some(bound) = self.settings.clip_norm {
                 clip_norm(&mut self.gradient, bound);
             }
-            if let Engine::Rule(stepper) = &mut self.engine {
+            if let Engine::Rules(rules) = &mut self.engine {
                 let factor = self.settings.schedule.factor(self.steps, total);
-                stepper.scaled_step(&mut self.theta[..self.layout.len], &self.gradient, factor);
+                for (range, stepper) in rules {
+                    stepper.scaled_step(&mut self.theta[range.clone()], &self.gradient[range.clone()], factor);
+                }
             }
             self.theta[self.layout.len..].copy_from_slice(&self.next);
             self.steps += 1;
@@ -502,7 +489,7 @@ impl<'a, R: Real> Run<'a, R> {
                 outputs.push(R::slice_mut(one));
                 rest = after;
             }
-            // States that nothing updates stay as they are.
+            // Frozen params and states that nothing updates stay as they are.
             let states = self.theta.get(self.layout.len..).unwrap_or_default();
             self.next.copy_from_slice(states);
             let mut rest = self.next.as_mut_slice();
@@ -548,7 +535,7 @@ pub fn check_loss(model: &Model, settings: &Settings) -> Result<(), FitError> {
     Ok(())
 }
 
-/// Params in their free form, then states, as they start.
+/// Params in their free form, in the order of `all`, then states, as they start.
 fn initial_values<R: Real>(
     model: &Model,
     data: &Dataset,
@@ -556,7 +543,8 @@ fn initial_values<R: Real>(
     all: &Layout,
     seed: u64,
 ) -> Result<Vec<R>, FitError> {
-    let mut theta = form.start(seed)?;
+    let mut theta = vec![R::ZERO; form.free.len];
+    all.copy(&mut theta, &form.free, &form.start(seed)?);
     let program = model.program();
     for entry in &all.entries[form.free.entries.len()..] {
         let mut values = vec![R::ZERO; entry.range.len()];

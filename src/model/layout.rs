@@ -58,6 +58,26 @@ impl Layout {
         Layout { entries: self.entries.iter().cloned().chain(moved).collect(), len: self.len + other.len }
     }
 
+    /// The ports that a condition keeps, one after another.
+    pub fn only(&self, keep: impl Fn(&LayoutEntry) -> bool) -> Layout {
+        let mut kept = Layout::default();
+        for entry in self.entries.iter().filter(|e| keep(e)) {
+            let range = kept.len..kept.len + entry.range.len();
+            kept.len = range.end;
+            kept.entries.push(LayoutEntry { range, ..entry.clone() });
+        }
+        kept
+    }
+
+    /// Copies the values of all ports that both layouts have, by name, from a vector of the other one.
+    pub fn copy<R: Copy>(&self, to: &mut [R], from: &Layout, values: &[R]) {
+        for entry in &self.entries {
+            if let Some(other) = from.entry(&entry.name).filter(|o| o.range.len() == entry.range.len()) {
+                to[entry.range.clone()].copy_from_slice(&values[other.range.clone()]);
+            }
+        }
+    }
+
     /// The layout of these ports one after another.
     pub(super) fn of(
         graph: &Graph,

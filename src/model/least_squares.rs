@@ -17,14 +17,19 @@ use crate::prim::{Prim, Reduction};
 pub const DIRECTION: &str = "direction of ";
 
 /// Compiles the residuals of a loss, whose squares add up to it, and then, in the same order, how each changes when every
-/// param moves along its direction: an input named [`DIRECTION`] and the param. None if the loss is no sum of squares.
+/// param that the options differentiate by moves along its direction: an input named [`DIRECTION`] and the param. None if
+/// the loss is no sum of squares.
 pub(super) fn residuals(program: &Program, options: &Options, loss: &str) -> Result<Option<Function>, CompileError> {
     let values = Options { gradient_of: None, values: vec![loss.to_string()], ..options.clone() };
     let Prepared { mut graph, targets, ports, timings, .. } = prepare(program, &values, false)?;
     let Some(loss) = targets.first() else { return Ok(None) };
     let mut moves = vec![];
+    let is_fitted = |name: &String| options.with_respect_to.as_ref().is_none_or(|names| names.contains(name));
     for (port, _) in ports.iter().filter(|(_, role)| *role == PortRole::Param) {
         let info = graph.port_info(*port).clone();
+        if !is_fitted(&info.name) {
+            continue;
+        }
         let shape: Vec<_> = info.axes.iter().map(|axis| axis.extent).collect();
         let direction = graph.declare_port(format!("{DIRECTION}{}", info.name), PortKind::Real, &shape);
         moves.push((graph.port(*port), graph.port(direction)));

@@ -56,7 +56,7 @@ impl Failure {
             }
             FitError::Compile(error) => error.into(),
             FitError::Call(error) => error.into(),
-            FitError::NoRows | FitError::Dataset(_) => Failure::Message(error.to_string(), WRONG),
+            FitError::NoRows | FitError::Dataset(_) | FitError::Groups(_) => Failure::Message(error.to_string(), WRONG),
         }
     }
 }

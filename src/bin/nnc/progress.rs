@@ -50,7 +50,7 @@ impl Observer for Progress<'_> {
         if self.console.json {
             let [train, validation, test] = start.rows;
             let _ = self.console.event(&json!({
-                "event": "start", "loss": start.loss, "parameters": start.parameters,
+                "event": "start", "loss": start.loss, "parameters": start.parameters, "frozen": start.frozen,
                 "rows": { "train": train, "validation": validation, "test": test },
                 "batch": start.batch, "steps_per_epoch": start.steps, "epochs": start.epochs, "starts": start.starts,
                 "seed": start.seed,
@@ -68,9 +68,10 @@ impl Observer for Progress<'_> {
             all if all == start.rows[0] => ", all in one batch".into(),
             n => format!(", batches of {n}"),
         };
+        let frozen = if start.frozen == 0 { String::new() } else { format!(", {} frozen", start.frozen) };
         let engine = if start.native { "" } else { ", by the interpreter" };
         self.console.say(&format!(
-            "fitting {} parameters{rows}{batch}; seed {}; compiled in {:.1} ms{engine}",
+            "fitting {} parameters{frozen}{rows}{batch}; seed {}; compiled in {:.1} ms{engine}",
             start.parameters,
             start.seed,
             start.timings.total().as_secs_f64() * 1e3

@@ -17,6 +17,7 @@
 pub mod constraints;
 pub mod data;
 pub mod derivatives;
+pub mod groups;
 pub mod layers;
 pub mod lints;
 pub mod loops;
@@ -55,6 +56,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeEntry> {
         constraints::ENTRIES,
         loops::ENTRIES,
         states::ENTRIES,
+        groups::ENTRIES,
         sorting::ENTRIES,
         derivatives::ENTRIES,
         data::ENTRIES,

@@ -12,7 +12,7 @@ pub const ENTRIES: &[CodeEntry] = &[
         explanation: "A `train` block holds settings, `key = value`, one per line or separated by commas. This key is\n\
             not one of them.\n\n\
             The settings are `optimizer`, `batch`, `epochs`, `patience`, `monitor`, `seed`, `loss`, `shuffle`,\n\
-            `drop_last`, `clip_norm`, `clip_value`, `starts` and `tol`. The rate is an argument of the optimiser:\n\
+            `drop_last`, `clip_norm`, `clip_value`, `freeze`, `groups`, `starts` and `tol`. The rate is an argument of the optimiser:\n\
             `optimizer = adam(lr = 1e-3)`.",
         example: "param a = 1\nloss (a - 3)^2\ntrain { epoch = 10 }\n",
         fixed: Some("param a = 1\nloss (a - 3)^2\ntrain { epochs = 10 }\n"),
@@ -38,6 +38,8 @@ pub const ENTRIES: &[CodeEntry] = &[
             | `clip_norm`, `clip_value`, `lr` | a number above 0; `lr` may be a schedule |\n\
             | `tol` | a number, 0 or more |\n\
             | `shuffle`, `drop_last` | `true` or `false` |\n\
+            | `freeze` | a list of params or layers, `[enc, head.b]` |\n\
+            | `groups` | a list of groups, `[group(enc, lr = 1e-4)]` |\n\
             | `momentum`, `beta`, `beta1`, `beta2` | a number from 0 up to, without, 1 |\n\
             | `eps`, `decay`, `end` | a number, 0 or more |\n\
             | `warmup`, `every` | a whole number of steps |\n\
@@ -307,8 +309,12 @@ pub fn not_a_monitor(at: Span) -> Diagnostic {
         .help("for example `monitor = max(accuracy)`")
 }
 
-/// A model without params that the loss depends on.
-pub fn nothing_to_fit(at: Span) -> Diagnostic {
+/// A model without params that the loss depends on, or with frozen ones alone.
+pub fn nothing_to_fit(at: Span, all_are_frozen: bool) -> Diagnostic {
+    if all_are_frozen {
+        let message = "all params that the loss depends on are frozen, so there is nothing to fit";
+        return Diagnostic::new("E0609", message, at, "").help("leave at least one of them out of `freeze`");
+    }
     Diagnostic::new("E0609", "the loss depends on no param, so there is nothing to fit", at, "")
         .help("declare what should be fitted with `param`")
 }
