@@ -199,7 +199,7 @@ impl Graph {
             Op::Reduce(Reduction::ArgMax | Reduction::ArgMin, bound) => {
                 bound.iter().next().map(|axis| below(axis.extent))
             }
-            Op::Block(Block::ArgSort, extent) => Some(below(*extent)),
+            Op::Block(Block::ArgSort, size) => Some(below(size.rows)),
             Op::Prim(Prim::Select, _) => {
                 let (a, b) = (self.bounds(self.args(atom)[1])?, self.bounds(self.args(atom)[2])?);
                 let wider = |x: Poly, y: Poly, sign: i64| {

@@ -31,7 +31,7 @@ mod view;
 mod walk;
 
 pub use axis::{Axis, AxisSet};
-pub use block::{Block, core, core_name};
+pub use block::{Block, Form, MatrixSize, core, core_name, several};
 pub use blocks::Blocks;
 pub use custom::OpenRule;
 pub use extent::{Dim, DimId, ExtentId, Extents, Poly};
@@ -114,7 +114,7 @@ pub enum Op {
         turn: Axis,
     },
     /// An algorithm on a square matrix of this size: see [`Graph::block`].
-    Block(Block, ExtentId),
+    Block(Block, MatrixSize),
     /// The first argument, with a derivative that the user gives: see [`Graph::open_rule`].
     Custom {
         /// Of the states that the derivative reads.

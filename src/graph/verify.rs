@@ -48,7 +48,7 @@ pub(super) fn infer(graph: &Graph, op: &Op, args: &Args) -> (AxisSet, Kind) {
             let slot = &form.slots[*slot as usize];
             (slot.axes.union(&[*turn].into_iter().collect()), slot.kind)
         }
-        Op::Block(block, extent) => (super::block::axes(graph, *block, *extent, args), block.kind()),
+        Op::Block(block, size) => (super::block::axes(graph, *block, *size, args), block.kind()),
         Op::Custom { .. } => (graph.axes(args[0]).clone(), graph.kind(args[0])),
     }
 }

@@ -2,59 +2,47 @@
 
 use super::array::Array;
 use super::{EvaluateError, Evaluation};
-use crate::graph::{Axis, Block, ExtentId, NodeId, core};
+use crate::graph::{Axis, AxisSet, Block, Form, MatrixSize, NodeId, core, several};
 use crate::kernel::{linear, sort};
 
 impl Evaluation<'_> {
     /// The value of a block; what it is computed from has values.
-    pub(super) fn block(&self, n: NodeId, block: Block, extent: ExtentId) -> Result<Array, EvaluateError> {
-        let [row, column] = core(extent);
-        if block == Block::ArgSort {
-            return self.order(n, row);
-        }
+    pub(super) fn block(&self, n: NodeId, block: Block, size: MatrixSize) -> Result<Array, EvaluateError> {
+        let Some((run, work)) = linear::algorithm(block.name()).and_then(|a| Some((a.safe?, a.work))) else {
+            return self.order(n, core(size)[0]);
+        };
         let args = self.graph.args(n);
-        let is_core = |a: &Axis| *a == row || *a == column;
-        let several: Vec<Axis> = self.free_axes(args[0]).into_iter().filter(|a| !is_core(a)).collect();
-        let columns: Vec<Axis> = match block.is_system() {
-            true => self.free_axes(n).into_iter().filter(|a| *a != row && !several.contains(a)).collect(),
-            false => vec![],
+        let several: AxisSet = several(self.graph, block, size, args);
+        let outer: Vec<Axis> = self.free_axes(n).into_iter().filter(|a| several.contains(*a)).collect();
+        let mut own: Vec<Axis> = block.result_axes(size).to_vec();
+        if block.is_system() {
+            let more = self.free_axes(n).into_iter().filter(|a| *a != own[0] && !several.contains(*a));
+            own.extend(more.collect::<Vec<_>>());
+        }
+        let with = |inner: &[Axis]| -> Vec<Axis> { outer.iter().chain(inner).copied().collect() };
+        let [row, column] = core(size);
+        let matrix_axes = if block.reads_columns() { [column, row] } else { [row, column] };
+        let count: usize = self.sizes(&outer)?.iter().product();
+        let each: usize = self.sizes(&own)?.iter().product();
+        let mut matrices = self.in_order(args[0], &with(&matrix_axes))?;
+        let mut data = match args.get(1) {
+            Some(second) => self.in_order(*second, &with(&own))?,
+            None if block.is_in_place() => std::mem::take(&mut matrices),
+            None => vec![0.0; count * each],
         };
-        let size = self.size(row)?;
-        let m: usize = self.sizes(&columns)?.iter().product();
-        let matrix_axes: Vec<Axis> = several.iter().copied().chain([row, column]).collect();
-        let mut matrices = self.in_order(args[0], &matrix_axes)?;
-        let count: usize = self.sizes(&several)?.iter().product();
-        let (axes, data) = match block {
-            Block::Cholesky => {
-                for k in 0..count {
-                    linear::cholesky(&mut matrices[k * size * size..(k + 1) * size * size], size);
-                }
-                (matrix_axes, matrices)
-            }
-            Block::Det | Block::LogDet => {
-                let each = |k: usize| {
-                    let mut a = matrices[k * size * size..(k + 1) * size * size].to_vec();
-                    if block == Block::Det { linear::det(&mut a, size) } else { linear::logdet(&mut a, size) }
-                };
-                (several, (0..count).map(each).collect())
-            }
-            Block::SolveLower | Block::SolveUpper | Block::Solve | Block::ArgSort => {
-                let axes: Vec<Axis> = several.iter().copied().chain([row]).chain(columns).collect();
-                let mut right = self.in_order(args[1], &axes)?;
-                for k in 0..count {
-                    let a = &mut matrices[k * size * size..(k + 1) * size * size];
-                    let b = &mut right[k * size * m..(k + 1) * size * m];
-                    match block {
-                        Block::SolveLower => linear::solve_lower(b, a, size, m),
-                        Block::SolveUpper => linear::solve_upper(b, a, size, m),
-                        _ => linear::solve(b, a, size, m),
-                    }
-                }
-                (axes, right)
-            }
-        };
-        Ok(Array { axes, data })
+        let (rows, mut columns) = (self.size(row)?, self.size(column)?);
+        if block.form() == Form::RightSide {
+            columns = self.sizes(&own[1..])?.iter().product();
+        }
+        let mut space = vec![0.0; work.squares * rows * rows + work.lines * columns];
+        let of_one = matrices.len() / count.max(1);
+        for k in 0..count {
+            let matrix = &mut matrices[k * of_one..(k + 1) * of_one];
+            run(&mut data[k * each..(k + 1) * each], matrix, &mut space, rows, columns);
+        }
+        Ok(Array { axes: with(&own), data })
     }
+
     /// The positions of the elements along an axis in ascending order.
     fn order(&self, n: NodeId, along: Axis) -> Result<Array, EvaluateError> {
         let arg = self.graph.args(n)[0];

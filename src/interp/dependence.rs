@@ -144,8 +144,8 @@ impl Dependence<'_> {
             Op::Prim(prim, _) => self.elementwise(&axes, *prim, args),
             Op::Reduce(_, bound) => self.all_along(&axes, bound, &args[..1]),
             Op::At(vars) => self.read(vars, &axes, args),
-            Op::Block(_, extent) => {
-                let core: AxisSet = crate::graph::core(*extent).into_iter().collect();
+            Op::Block(_, size) => {
+                let core: AxisSet = crate::graph::core(*size).into_iter().collect();
                 let inner = args.iter().fold(core, |set, a| set.union(&g.axes(*a).minus(g.axes(n))));
                 self.all_along(&axes, &inner, args)
             }

@@ -72,8 +72,12 @@ impl Emitter<'_, '_> {
             Some(matrix) => self.start_of(matrix),
             None => dst,
         };
+        let work = match call.work {
+            Some(work) => self.start_of(work),
+            None => dst,
+        };
         let (n, m) = (self.size(&call.n), self.size(&call.m));
-        self.b.ins().call(function, &[dst, matrix, n, m]);
+        self.b.ins().call(function, &[dst, matrix, work, n, m]);
     }
 
     pub(super) fn matrix(&mut self, m: &Matrix) -> Value {

@@ -199,7 +199,7 @@ fn import<M: Module>(
     collect_blocks(&kernel.body, &mut called);
     let mut blocks = vec![];
     for block in called {
-        blocks.push((block, declare(&block_symbol(block.name()), 4)?));
+        blocks.push((block, declare(&block_symbol(block.name()), 5)?));
     }
     Ok(Imports { bulk, gemm, blocks })
 }

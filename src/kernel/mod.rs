@@ -109,8 +109,14 @@ pub const ATAN2: Kernel = Kernel::Two { name: "atan2", f32: scalar::atan2_f32, f
 /// √(a² + b²) without overflow on the way; inf if either is infinite, even when the other is NaN.
 pub const HYPOT: Kernel = Kernel::Two { name: "hypot", f32: scalar::hypot_f32, f64: scalar::hypot_f64 };
 
+/// 1 / a; 0 where |a| is at most 64 times the distance from 1 to the next number times |b|.
+pub const RECIPROCAL: Kernel =
+    Kernel::Two { name: "reciprocal_or_zero", f32: scalar::reciprocal_f32, f64: scalar::reciprocal_f64 };
+
+pub use scalar::reciprocal_or_zero;
+
 /// Every kernel.
 pub static ALL: &[&Kernel] = &[
     &EXP, &EXP2, &EXPM1, &LOG, &LOG2, &LOG10, &LOG1P, &SIN, &COS, &TAN, &ASIN, &ACOS, &ATAN, &SINH, &TANH, &SIGMOID,
-    &SOFTPLUS, &ERF, &ERFC, &CBRT, &POW, &ATAN2, &HYPOT,
+    &SOFTPLUS, &ERF, &ERFC, &CBRT, &POW, &ATAN2, &HYPOT, &RECIPROCAL,
 ];

@@ -45,3 +45,13 @@ one!(atan_f32, f32::atan, atan_f64, f64::atan);
 one!(cbrt_f32, f32::cbrt, cbrt_f64, libm::cbrt);
 two!(atan2_f32, f32::atan2, atan2_f64, f64::atan2);
 two!(hypot_f32, f32::hypot, hypot_f64, f64::hypot);
+two!(reciprocal_f32, reciprocal32, reciprocal_f64, reciprocal_or_zero);
+
+/// 1 / x, or 0 where |x| ≤ 64 ε |scale|.
+pub fn reciprocal_or_zero(x: f64, scale: f64) -> f64 {
+    if x.abs() <= 64.0 * f64::EPSILON * scale.abs() { 0.0 } else { 1.0 / x }
+}
+
+fn reciprocal32(x: f32, scale: f32) -> f32 {
+    if x.abs() <= 64.0 * f32::EPSILON * scale.abs() { 0.0 } else { 1.0 / x }
+}

@@ -24,7 +24,7 @@ macro_rules! entries {
         ///
         /// # Safety
         /// `dst` is valid for n labels, `x` for n elements, they do not overlap and nothing else uses them.
-        pub unsafe extern "C" fn $argsort(dst: *mut $t, x: *mut $t, n: usize, _m: usize) {
+        pub unsafe extern "C" fn $argsort(dst: *mut $t, x: *mut $t, _work: *mut $t, n: usize, _m: usize) {
             // SAFETY: as the caller promises; labels have an alignment of 4, as the buffers of a plan.
             let (order, x) =
                 unsafe { (std::slice::from_raw_parts_mut(dst.cast::<u32>(), n), std::slice::from_raw_parts(x, n)) };

@@ -49,7 +49,7 @@ const STD: &[StdFile] = &[
     StdFile {
         path: "std.linear",
         text: include_str!("../../std/linear.nn"),
-        prelude: &["dot", "outer", "cross", "trace", "tril", "triu", "norm", "std"],
+        prelude: &["dot", "outer", "cross", "trace", "tril", "triu", "norm", "std", "slogdet", "eigh", "qr", "svd", "pinv", "lstsq"],
     },
     StdFile {
         path: "std.shapes",
@@ -360,6 +360,7 @@ fn define<'a>(
             | StatementKind::Const(_)
             | StatementKind::Let(_)
             | StatementKind::Fn(_)
+            | StatementKind::Derivative(_)
             | StatementKind::Layer(_)
             | StatementKind::Precision(_)
     );

@@ -72,6 +72,24 @@ natives! {
     Det = "det" ("A" false);
     /// `logdet(A)`: the logarithm of the magnitude of the determinant.
     LogDet = "logdet" ("A" false);
+    /// `det_sign(A)`: the sign of the determinant, -1, 0 or 1; its derivative is 0.
+    DetSign = "det_sign" ("A" false);
+    /// `adjugate(A)`: the transposed matrix of the cofactors; `det(A) * inv(A)` where that exists. The derivative of `det`.
+    Adjugate = "adjugate" ("A" false);
+    /// `adjugate_derivative(A, E)`: how `adjugate(A)` changes along E.
+    AdjugateDerivative = "adjugate_derivative" ("A" false, "E" false);
+    /// `orthonormal(A)`: the first part of `qr(A)`.
+    Orthonormal = "orthonormal" ("A" false);
+    /// `eigvalsh(A)`: the eigenvalues of the symmetric matrix (A + A') / 2 in ascending order.
+    Eigenvalues = "eigvalsh" ("A" false);
+    /// `eigenvectors(A)`: the second part of `eigh(A)`, eigenvectors as columns.
+    Eigenvectors = "eigenvectors" ("A" false);
+    /// `svdvals(A)`: the singular values in descending order; A has at least as many rows as columns.
+    SingularValues = "svdvals" ("A" false);
+    /// `right_vectors(A)`: the last part of `svd(A)`, right singular vectors as columns.
+    RightVectors = "right_vectors" ("A" false);
+    /// `expm(A)`: the exponential of a matrix.
+    Exponential = "expm" ("A" false);
     /// `argsort(x)`: where the elements of an axis stand in ascending order, as labels; equal ones stay in order, NaN is last.
     ArgSort = "argsort" ("x" false, "axis" true);
     /// `sort(x)`: the elements of an axis in ascending order. The derivative of an element goes to where it came from.
@@ -133,10 +151,22 @@ impl<'a> Lowerer<'a> {
                 Some(n) => self.divided(native, x, n, span),
                 None => Err(Reported),
             },
-            Native::Cholesky => self.cholesky(x),
+            Native::Cholesky => self.of_matrix(Block::Cholesky, x),
             Native::Inv => self.inverse(x),
-            Native::Det => self.determinant(Block::Det, x),
-            Native::LogDet => self.determinant(Block::LogDet, x),
+            Native::Det => self.of_matrix(Block::Det, x),
+            Native::DetSign => self.of_matrix(Block::DetSign, x),
+            Native::LogDet => self.of_matrix(Block::LogDet, x),
+            Native::Adjugate => self.of_matrix(Block::Adjugate, x),
+            Native::Orthonormal => self.of_matrix(Block::Orthonormal, x),
+            Native::Eigenvalues => self.of_matrix(Block::Eigenvalues, x),
+            Native::Eigenvectors => self.of_matrix(Block::Eigenvectors, x),
+            Native::SingularValues => self.of_matrix(Block::SingularValues, x),
+            Native::RightVectors => self.of_matrix(Block::RightVectors, x),
+            Native::Exponential => self.of_matrix(Block::Exponential, x),
+            Native::AdjugateDerivative => match second {
+                Some(e) => self.adjugate_derivative(x, e),
+                None => Err(Reported),
+            },
             Native::Solve | Native::SolveLower | Native::SolveUpper => {
                 let Some(b) = second else { return Err(Reported) };
                 let block = match native {

@@ -6,7 +6,7 @@ use super::call::Matched;
 use super::scope::Lowerer;
 use super::value::{Array, AxisChoice, AxisPick, Evaluated, Reported, Slot, Sort, Value};
 use crate::diag::catalog::sorting as error;
-use crate::graph::{AxisMap, Block, NodeId, core};
+use crate::graph::{AxisMap, Block, MatrixSize, NodeId, core};
 use crate::span::Span;
 use crate::syntax::ast::Expr;
 
@@ -77,10 +77,11 @@ impl<'a> Lowerer<'a> {
     /// The places of the elements of a term with the axes of the array, in ascending order.
     fn order(&mut self, along: &Along, node: NodeId) -> NodeId {
         let axis = along.array.axes[along.at].axis;
-        let [inside, _] = core(axis.extent);
+        let size = MatrixSize::square(axis.extent);
+        let [inside, _] = core(size);
         let into = self.graph.renaming([(axis, inside)]);
         let vector = self.graph.at(node, &into);
-        let order = self.graph.block(Block::ArgSort, axis.extent, &[vector]);
+        let order = self.graph.block(Block::ArgSort, size, &[vector]);
         let back = self.graph.renaming([(inside, axis)]);
         self.graph.at(order, &back)
     }

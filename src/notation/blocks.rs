@@ -2,15 +2,14 @@
 
 use super::Writer;
 use super::tree::call;
-use crate::graph::{Axis, AxisSet, Block, ExtentId, NodeId, Op, core};
+use crate::graph::{Axis, AxisSet, Block, MatrixSize, NodeId, Op};
 use crate::syntax::ast::{Binder, Expr};
 
 impl Writer<'_> {
     /// The axes of the matrices or vectors that a block gives; what it has besides tells apart several results.
     fn inside(&self, n: NodeId) -> Vec<Axis> {
         match self.g.op(n) {
-            Op::Block(Block::Cholesky, extent) => core(*extent).to_vec(),
-            Op::Block(block, extent) if block.is_system() || *block == Block::ArgSort => core(*extent)[..1].to_vec(),
+            Op::Block(block, size) => block.result_axes(*size).to_vec(),
             _ => vec![],
         }
     }
@@ -23,7 +22,7 @@ impl Writer<'_> {
     }
 
     /// The call, and the indices of its let if there are several results.
-    pub(super) fn algorithm(&mut self, n: NodeId, block: Block, extent: ExtentId) -> (Option<Vec<Binder>>, Expr) {
+    pub(super) fn algorithm(&mut self, n: NodeId, block: Block, size: MatrixSize) -> (Option<Vec<Binder>>, Expr) {
         let inside: AxisSet = self.inside(n).into_iter().collect();
         let outer = self.g.axes(n).minus(&self.fixed).minus(&inside);
         let around = self.fixed.clone();
@@ -31,14 +30,21 @@ impl Writer<'_> {
         let mut values = vec![];
         for (i, a) in args.iter().enumerate() {
             // An axis of the right sides may have the name of one of the matrix.
-            let is_matrix = i == 0 && block != Block::ArgSort;
-            let axes = if is_matrix { core(extent).to_vec() } else { core(extent)[..1].to_vec() };
+            let axes = block.argument_axes(size, i);
             self.fixed = around.union(&outer.minus(&axes.iter().copied().collect()));
             values.push(self.value(*a, &axes));
         }
         self.fixed = around;
         let outer: Vec<Axis> = outer.iter().collect();
         let binders = (!outer.is_empty()).then(|| self.stated_binders(&outer));
-        (binders, call(block.name(), values))
+        (binders, written(block, values))
+    }
+}
+
+/// The call in the language.
+fn written(block: Block, values: Vec<Expr>) -> Expr {
+    match block {
+        Block::LogOfDet => call("log", vec![call("det", values)]),
+        _ => call(block.name(), values),
     }
 }

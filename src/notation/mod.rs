@@ -388,11 +388,11 @@ impl<'p> Writer<'p> {
             (self.fixed, self.places) = (fixed, places);
             return written;
         }
-        if let Op::Block(block, extent) = *self.g.op(n)
+        if let Op::Block(block, size) = *self.g.op(n)
             && !self.defined.contains_key(&n)
         {
             match self.order_of(n) == axes {
-                true => return self.algorithm(n, block, extent),
+                true => return self.algorithm(n, block, size),
                 false => self.define(n),
             }
         }

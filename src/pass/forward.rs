@@ -99,12 +99,12 @@ fn node(g: &mut Graph, n: NodeId, tangents: &FxHashMap<NodeId, NodeId>) -> Optio
             let term = of_reduction(g, n, reduction, &axes, args[0], *dx, &Alias::default());
             term.map(|t| g.reduce(Reduction::Sum, &axes, t))
         }
-        Op::Block(block, extent) => {
+        Op::Block(block, size) => {
             let moves: Vec<Option<NodeId>> = args.iter().map(|a| tangents.get(a).copied()).collect();
             if moves.iter().all(Option::is_none) {
                 return None;
             }
-            super::block::tangent(g, n, block, extent, &moves)
+            super::block::tangent(g, n, block, size, &moves)
         }
         Op::At(vars) => {
             let dx = tangents.get(&args[0])?;

@@ -181,9 +181,11 @@ impl<'g> Reverse<'g> {
                 self.states.entry(args[0]).or_default().push(StateCotangent { slot, turn, cotangent: ct });
                 self.pending.insert(args[0]);
             }
-            Op::Block(block, extent) => {
-                let found = super::block::pullback(self.graph, n, block, extent, ct);
-                let user = self.graph.axes(n).clone();
+            Op::Block(block, size) => {
+                let found = super::block::pullback(self.graph, n, block, size, ct);
+                // The axes of one result are summed in the rule; those that tell apart several, and right sides, are not.
+                let inside = block.result_axes(size).into_iter().collect();
+                let user = self.graph.axes(n).minus(&inside);
                 for (argument, ct) in args.iter().zip(found) {
                     if self.depends(*argument) {
                         let own = self.graph.axes(*argument).clone();

@@ -23,7 +23,7 @@ pub fn normalize_traced(graph: &mut Graph, roots: &[NodeId], fired: &mut Vec<Fir
     let mut roots = roots.to_vec();
     for _ in 0..SWEEPS {
         let new = rebuild(graph, &roots, |g, n| match rules.apply(g, n, Phase::Simplify, fired) {
-            Ok(n) => n,
+            Ok(n) => g.log_of_determinant(n).unwrap_or(n),
             Err(e) => unreachable!("a rule of the table cannot be built: {e}"),
         });
         if new == roots {

@@ -78,8 +78,8 @@ impl Builder {
                 .iter()
                 .position(|r| r.node == *n && r.axes.len() == self.axes(*n).len() && self.is_written_in_order(*n));
             written.extend(direct);
-            if let Some((block, extent)) = self.as_block(*n) {
-                self.declare_block(*n, block, extent);
+            if let Some((block, size)) = self.as_block(*n) {
+                self.declare_block(*n, block, size);
                 continue;
             }
             match self.state_home(*n) {
@@ -272,7 +272,7 @@ fn written(items: &[Item], out: &mut BTreeSet<BufferId>) {
                 out.insert(*buffer);
             }
             Item::Product(p) => out.extend([p.dst.buffer, p.a.buffer, p.b.buffer]),
-            Item::Block(call) => out.extend(std::iter::once(call.dst).chain(call.matrix)),
+            Item::Block(call) => out.extend(std::iter::once(call.dst).chain(call.matrix).chain(call.work)),
             Item::Loop(l) => written(&l.body, out),
             Item::Strips { body, .. } => written(body, out),
             _ => {}

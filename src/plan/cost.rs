@@ -3,7 +3,7 @@
 //! Reads plans. Must not know times.
 
 use super::Plan;
-use super::kernel::{BufferId, Element, Expr, ExprId, Item, Kernel, VarId};
+use super::kernel::{BlockCall, BufferId, Element, Expr, ExprId, Item, Kernel, VarId};
 use crate::graph::{Block, Poly, Precision};
 use crate::prim::Inst;
 use std::collections::BTreeSet;
@@ -86,15 +86,7 @@ impl Plan {
                     *out = out.add(&size.scale(2));
                 }
                 Item::Block(call) => {
-                    // About n³ / 3 for a factor and n² for each column.
-                    let square = call.n.mul(&call.n).mul(times);
-                    let factor = match call.block {
-                        Block::SolveLower | Block::SolveUpper => Poly::default(),
-                        // n log n comparisons; the logarithm is taken as 16.
-                        Block::ArgSort => call.n.mul(times).scale(16),
-                        _ => square.mul(&call.n),
-                    };
-                    *out = out.add(&square.mul(&call.m)).add(&factor);
+                    *out = out.add(&block_operations(call).mul(times));
                 }
                 _ => {}
             }
@@ -122,12 +114,36 @@ impl Plan {
                 }
                 Item::Block(call) => {
                     let matrix = call.matrix.map_or(Poly::default(), |m| self.buffer(m).size.clone());
-                    let count = self.buffer(call.dst).size.add(&matrix);
+                    let work = call.work.map_or(Poly::default(), |w| self.buffer(w).size.clone());
+                    let count = self.buffer(call.dst).size.add(&matrix).add(&work);
                     *bytes = bytes.add(&count.scale(self.width(Element::Real)));
                 }
                 _ => {}
             }
         }
+    }
+}
+
+/// Operations of an algorithm on a matrix of n rows and m columns, or with m right sides. Iterations take about ten passes.
+fn block_operations(call: &BlockCall) -> Poly {
+    let (n, m) = (&call.n, &call.m);
+    let cube = n.mul(n).mul(n);
+    let square = n.mul(n).mul(m);
+    let rectangle = n.mul(m).mul(m);
+    match call.block {
+        // n log n comparisons; the logarithm is taken as 16.
+        Block::ArgSort => n.scale(16),
+        Block::SolveLower | Block::SolveUpper => square,
+        Block::Solve => cube.add(&square.scale(2)),
+        Block::Cholesky | Block::Det | Block::DetSign | Block::LogDet | Block::LogOfDet => cube,
+        Block::Adjugate => cube.scale(3),
+        Block::AdjugateDerivative => cube.scale(7),
+        Block::Orthonormal => rectangle.scale(4),
+        Block::Eigenvalues => cube.scale(2),
+        Block::Eigenvectors => cube.scale(9),
+        Block::SingularValues => rectangle.scale(40),
+        Block::RightVectors => rectangle.scale(50),
+        Block::Exponential => cube.scale(20),
     }
 }
 

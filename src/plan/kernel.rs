@@ -142,7 +142,7 @@ pub struct BlockCall {
     pub block: Block,
     /// Rows of the matrix.
     pub n: Poly,
-    /// Columns of the right side.
+    /// Columns of the matrix, or of the right side.
     pub m: Poly,
     /// Holds the right side, or the matrix if there is none of its own, and then the result.
     pub dst: BufferId,
@@ -150,6 +150,8 @@ pub struct BlockCall {
     pub start: Address,
     /// Holds the matrix.
     pub matrix: Option<BufferId>,
+    /// Work space.
+    pub work: Option<BufferId>,
 }
 
 /// A loop.

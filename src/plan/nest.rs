@@ -52,7 +52,7 @@ impl Builder {
         }
         match self.graph.op(n).clone() {
             Op::Reduce(reduction, bound) => self.reduction_kernel(n, reduction, &bound),
-            Op::Block(block, extent) => self.block_kernel(n, block, extent),
+            Op::Block(block, size) => self.block_kernel(n, block, size),
             _ => {
                 let home = self.homes[&n].clone();
                 let mut lowering = Lowering::new(self);

@@ -115,7 +115,8 @@ impl Plan {
                     let matrix = call.matrix.map_or(dst, |m| &self.buffer(m).name);
                     let size = match call.block {
                         Block::ArgSort => n,
-                        _ => format!("{n} x {n}, {m} columns"),
+                        block if block.is_system() => format!("{n} x {n}, {m} columns"),
+                        _ => format!("{n} x {m}"),
                     };
                     writeln!(f, "{pad}{dst} = {}({matrix})  ({size})", call.block.name())?;
                 }

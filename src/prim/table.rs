@@ -327,6 +327,17 @@ primitives! {
         singular: true, sign: Sign::NonNegative, lower: Lower::Kernel(kernel::HYPOT), domain: &[(0.5, 4.0), ANY],
     }
 
+    /// 1 / x, but 0 where x is within rounding of 0 beside numbers of this magnitude: where |x| is at most 64 times the distance
+    /// from 1 to the next number, times |scale|. The derivative by the scale is 0.
+    ///
+    /// reciprocal_or_zero(4, 1) == 0.25
+    /// reciprocal_or_zero(0, 0) == 0
+    Reciprocal = {
+        name: "reciprocal_or_zero", args: &["x", "scale"], eval: Eval::Two(kernel::reciprocal_or_zero),
+        vjp: &[Vjp::Text("-ct * out * out"), STEP], lower: Lower::Kernel(kernel::RECIPROCAL),
+        domain: &[(0.5, 4.0), ANY],
+    }
+
     // ---- exponentials and logarithms --------------------------------------------------------------------------
     /// e to the x.
     ///

@@ -9,8 +9,8 @@ pub const ENTRIES: &[CodeEntry] = &[
     CodeEntry {
         code: "E0340",
         title: "A matrix that is not square",
-        explanation: r#"`cholesky`, `inv`, `det`, `logdet`, `solve`, `solve_lower` and `solve_upper` need a matrix whose last two axes have the same
-size. Axes before them tell apart several matrices."#,
+        explanation: r#"`cholesky`, `inv`, `det`, `logdet`, `slogdet`, `adjugate`, `eigh`, `eigvalsh`, `expm`, `solve`, `solve_lower` and `solve_upper` need a
+matrix whose last two axes have the same size. Axes before them tell apart several matrices."#,
         example: r#"dim N, D
 input A: [N, D]
 output d = det(A)
@@ -41,6 +41,53 @@ output z[n] = solve(A, x[n])
 "#,
         ),
     },
+    CodeEntry {
+        code: "E0364",
+        title: "A vector where a matrix is needed",
+        explanation: r#"`qr`, `svd`, `svdvals`, `pinv` and `lstsq` need a matrix: an array with at least two axes. Axes before the last two tell apart
+several matrices."#,
+        example: r#"dim N
+input x: [N]
+output s = svdvals(x)
+"#,
+        fixed: Some(
+            r#"dim N
+input x: [N]
+output s = svdvals(reshape(x, [N, 1]))
+"#,
+        ),
+    },
+    CodeEntry {
+        code: "E0365",
+        title: "A matrix with more columns than rows",
+        explanation: r#"`qr`, `svd`, `svdvals`, `pinv` and `lstsq` take matrices with at least as many rows as columns. The transpose of a wide matrix has
+the same singular values, and `pinv(A')'` is its pseudoinverse. Where a size is open, this is checked when it is known."#,
+        example: r#"input A: [2, 3]
+output s = svdvals(A)
+"#,
+        fixed: Some(
+            r#"input A: [2, 3]
+output s = svdvals(A')
+"#,
+        ),
+    },
+    CodeEntry {
+        code: "E0366",
+        title: "A direction that does not have the shape of its matrix",
+        explanation: r#"`adjugate_derivative(A, E)` is how `adjugate(A)` changes along E, so E has the shape of A."#,
+        example: r#"dim N, M
+input A: [N, N]
+input E: [M, M]
+output d = adjugate_derivative(A, E)
+"#,
+        fixed: Some(
+            r#"dim N
+input A: [N, N]
+input E: [N, N]
+output d = adjugate_derivative(A, E)
+"#,
+        ),
+    },
 ];
 
 /// `det(x)` of a matrix that is not square
@@ -55,4 +102,26 @@ pub fn right_side(at: Span, name: &str, given: &str, matrix: (&str, Span)) -> Di
     Diagnostic::new("E0341", format!("`{name}` of a matrix {shape} cannot take a right side {given}"), at, given)
         .label(from, shape)
         .help("a right side is a vector of the size of the matrix, or a matrix whose first axis has it; for rows write `[n] => … x[n] …`")
+}
+
+/// `qr(x)` of a vector
+pub fn no_matrix(at: Span, name: &str, shape: &str) -> Diagnostic {
+    Diagnostic::new("E0364", format!("`{name}` needs a matrix, this is {shape}"), at, shape)
+        .help("`reshape(x, [N, 1])` makes a vector of N elements a matrix of one column")
+}
+
+/// `qr(A)` with more columns than rows
+pub fn too_wide(at: Span, name: &str, shape: &str, from: Span) -> Diagnostic {
+    let message = format!("`{name}` needs at least as many rows as columns, this is {shape}");
+    Diagnostic::new("E0365", message, at, shape)
+        .label(from, "fewer rows than columns")
+        .help("transpose the matrix: `A'` has the same singular values")
+}
+
+/// `adjugate_derivative(A, E)` with matrices of two shapes
+pub fn other_direction(at: Span, name: &str, given: &str, matrix: (&str, Span)) -> Diagnostic {
+    let (shape, from) = matrix;
+    Diagnostic::new("E0366", format!("`{name}` of a matrix {shape} cannot take a direction {given}"), at, given)
+        .label(from, shape)
+        .help("both must have the same shape")
 }

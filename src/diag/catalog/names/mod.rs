@@ -202,7 +202,7 @@ pub fn import_circle(at: Span, circle: &[&str]) -> Diagnostic {
 /// `param` in an imported file.
 pub fn not_in_library(at: Span, path: &str) -> Diagnostic {
     Diagnostic::new("E0212", format!("`{}` is imported and cannot hold this statement", shown(path)), at, "")
-        .help("an imported file holds `import`, `dim`, `const`, `let` and `fn`; give a `fn` what it needs as arguments")
+        .help("an imported file holds `import`, `dim`, `const`, `let`, `fn`, `derivative` and `layer`; give a `fn` what it needs as arguments")
 }
 
 /// Something that is called but is no function.

@@ -190,7 +190,7 @@ output y = snell(1)
     CodeEntry {
         code: "E0212",
         title: "A statement that an imported file cannot hold",
-        explanation: r#"An imported file is a library: it holds `import`, `dim`, `const`, `let` and `fn`. Ports, losses, `data` and `train` belong
+        explanation: r#"An imported file is a library: it holds `import`, `dim`, `const`, `let`, `fn`, `derivative` and `layer`. Ports, losses, `data` and `train` belong
 to the main file, so that one look at it shows what the model reads and fits. Give a `fn` what it needs as arguments."#,
         example: r#"import optics (snell)
 output y = snell(1)
