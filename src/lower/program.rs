@@ -49,7 +49,10 @@ const STD: &[StdFile] = &[
     StdFile {
         path: "std.linear",
         text: include_str!("../../std/linear.nn"),
-        prelude: &["dot", "outer", "cross", "trace", "tril", "triu", "norm", "std", "slogdet", "eigh", "qr", "svd", "pinv", "lstsq"],
+        prelude: &[
+            "dot", "outer", "cross", "trace", "tril", "triu", "norm", "std", "slogdet", "eigh", "qr", "svd", "pinv",
+            "lstsq",
+        ],
     },
     StdFile {
         path: "std.shapes",

@@ -105,7 +105,8 @@ pub(super) fn order<T: Scalar>(columns: &mut [T], mut v: Option<&mut [T]>, value
     for i in 0..m {
         let column = &columns[i * n..(i + 1) * n];
         let size = largest(column);
-        let sum = column.iter().fold(T::ZERO, |sum, x| if size > T::ZERO { sum + *x / size * (*x / size) } else { sum });
+        let sum =
+            column.iter().fold(T::ZERO, |sum, x| if size > T::ZERO { sum + *x / size * (*x / size) } else { sum });
         values[i] = size * sum.root();
     }
     for i in 0..m {

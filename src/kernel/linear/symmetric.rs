@@ -24,7 +24,8 @@ pub fn eigenvectors<T: Scalar>(a: &mut [T], work: &mut [T], n: usize) {
         return;
     }
     for j in 0..n {
-        let largest = (0..n).fold(T::ZERO, |l, i| if a[i * n + j].magnitude() > l { a[i * n + j].magnitude() } else { l });
+        let largest =
+            (0..n).fold(T::ZERO, |l, i| if a[i * n + j].magnitude() > l { a[i * n + j].magnitude() } else { l });
         // Elements that differ by rounding alone count as equal.
         let near = largest * (T::ONE - T::of(1e3) * T::EPSILON);
         let first = (0..n).find(|i| a[i * n + j].magnitude() >= near);

@@ -54,7 +54,13 @@ pub(super) fn move_of_eigenvectors(
 }
 
 /// A V diag(σ̄ / σ) Vᵀ.
-pub(super) fn of_singular_values(g: &mut Graph, values: NodeId, matrix: NodeId, ct: NodeId, size: MatrixSize) -> NodeId {
+pub(super) fn of_singular_values(
+    g: &mut Graph,
+    values: NodeId,
+    matrix: NodeId,
+    ct: NodeId,
+    size: MatrixSize,
+) -> NodeId {
     let [_, column] = core(size);
     let [inner, _] = core(size.of_columns());
     let vectors = g.block(Block::RightVectors, size, &[matrix]);
