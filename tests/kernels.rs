@@ -68,6 +68,9 @@ fn reference(name: &str, a: f64, b: f64) -> f64 {
         "pow" => a.powf(b),
         "atan2" => a.atan2(b),
         "hypot" => a.hypot(b),
+        // The threshold is that of single precision.
+        "reciprocal_or_zero" if a.abs() <= 64.0 * f64::from(f32::EPSILON) * b.abs() => 0.0,
+        "reciprocal_or_zero" => 1.0 / a,
         _ => panic!("no reference for {name}"),
     }
 }
@@ -311,6 +314,19 @@ fn special_values_of_two_arguments() {
                 (1.0, nan, nan),
             ],
         ),
+        (
+            "reciprocal_or_zero",
+            &[
+                (0.0, 0.0, 0.0),
+                (-0.0, 1.0, 0.0),
+                (4.0, 0.0, 0.25),
+                (1e-18, -1.0, 0.0),
+                (1.0, inf, 0.0),
+                (-inf, 1.0, -0.0),
+                (nan, 1.0, nan),
+                (2.0, nan, 0.5),
+            ],
+        ),
     ];
     for &(name, cases) in rows {
         for &(a, b, want) in cases {
@@ -404,5 +420,5 @@ fn every_kernel_has_a_name_of_its_own() {
     let mut names: Vec<&str> = ALL.iter().map(|k| k.name()).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 23);
+    assert_eq!(names.len(), 24);
 }

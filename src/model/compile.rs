@@ -249,7 +249,8 @@ pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<P
     if simplify {
         let start = Instant::now();
         let roots: Vec<NodeId> = targets.iter().map(|t| t.node).collect();
-        for (target, node) in targets.iter_mut().zip(pass::normalize(&mut graph, &roots)) {
+        let roots = pass::normalize(&mut graph, &roots);
+        for (target, node) in targets.iter_mut().zip(pass::order_products(&mut graph, &roots)) {
             target.node = node;
         }
         timings.simplify += start.elapsed();
@@ -275,6 +276,7 @@ pub fn prepare(program: &Program, options: &Options, simplify: bool) -> Result<P
         let start = Instant::now();
         let roots: Vec<NodeId> = targets.iter().map(|t| t.node).collect();
         let roots = pass::normalize(&mut graph, &roots);
+        let roots = pass::order_products(&mut graph, &roots);
         let (pruned, roots) = graph.pruned(&roots);
         graph = pruned;
         for (target, node) in targets.iter_mut().zip(roots) {

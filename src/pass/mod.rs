@@ -9,12 +9,14 @@ mod derivative;
 mod forward;
 pub mod free;
 mod jacobian;
+mod products;
 mod repeat;
 mod reverse;
 mod rewrite;
 
 pub use forward::tangent;
 pub use jacobian::{Mode, cheaper, jacobian};
+pub use products::order_products;
 pub use reverse::{Part, Step, cotangents, gradient, gradient_in_steps};
 pub use rewrite::{expand, normalize, normalize_traced, prune};
 

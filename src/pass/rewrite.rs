@@ -22,7 +22,7 @@ pub fn normalize_traced(graph: &mut Graph, roots: &[NodeId], fired: &mut Vec<Fir
     };
     let mut roots = roots.to_vec();
     for _ in 0..SWEEPS {
-        let new = rebuild(graph, &roots, |g, n| match rules.apply(g, n, Phase::Simplify, fired) {
+        let new = rebuild(graph, &roots, |g, _, n| match rules.apply(g, n, Phase::Simplify, fired) {
             Ok(n) => g.log_of_determinant(n).unwrap_or(n),
             Err(e) => unreachable!("a rule of the table cannot be built: {e}"),
         });
@@ -40,7 +40,7 @@ pub fn normalize_traced(graph: &mut Graph, roots: &[NodeId], fired: &mut Vec<Fir
 pub fn expand(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     let mut roots = roots.to_vec();
     loop {
-        let new = rebuild(graph, &roots, |g, n| {
+        let new = rebuild(graph, &roots, |g, _, n| {
             if let Op::Custom { .. } = g.op(n) {
                 return g.args(n)[0];
             }
@@ -60,8 +60,13 @@ pub fn expand(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     }
 }
 
-/// Rebuilds everything below the roots, arguments first, and passes each new node through `finish`.
-fn rebuild(graph: &mut Graph, roots: &[NodeId], mut finish: impl FnMut(&mut Graph, NodeId) -> NodeId) -> Vec<NodeId> {
+/// Rebuilds everything below the roots, arguments first, and passes each new node through `finish`, which also sees
+/// the old one.
+pub(super) fn rebuild(
+    graph: &mut Graph,
+    roots: &[NodeId],
+    mut finish: impl FnMut(&mut Graph, NodeId, NodeId) -> NodeId,
+) -> Vec<NodeId> {
     let saved = graph.origin;
     let mut memo: FxHashMap<NodeId, NodeId> = FxHashMap::default();
     for n in graph.reachable(roots) {
@@ -72,7 +77,7 @@ fn rebuild(graph: &mut Graph, roots: &[NodeId], mut finish: impl FnMut(&mut Grap
         let is_leaf = matches!(op, Op::Const(_) | Op::Bool(_) | Op::Axis(_) | Op::Port(_));
         let same = is_leaf || args == old;
         let new = if same { n } else { graph.rebuild(&op, &args) };
-        let new = finish(graph, new);
+        let new = finish(graph, n, new);
         memo.insert(n, new);
     }
     graph.origin = saved;

@@ -1,4 +1,4 @@
-//! E034: matrices. See [the catalog](super) for how to add one.
+//! E034, and E036 from 4: matrices. See [the catalog](super) for how to add one.
 
 use super::CodeEntry;
 use crate::diag::Diagnostic;
@@ -41,10 +41,14 @@ output z[n] = solve(A, x[n])
 "#,
         ),
     },
+];
+
+/// The pages of factors and eigenvalues, whose numbers come later.
+pub const FACTORS: &[CodeEntry] = &[
     CodeEntry {
         code: "E0364",
         title: "A vector where a matrix is needed",
-        explanation: r#"`qr`, `svd`, `svdvals`, `pinv` and `lstsq` need a matrix: an array with at least two axes. Axes before the last two tell apart
+        explanation: r#"`svdvals`, `orthonormal` and `right_vectors` need a matrix: an array with at least two axes. Axes before the last two tell apart
 several matrices."#,
         example: r#"dim N
 input x: [N]
@@ -74,7 +78,8 @@ output s = svdvals(A')
     CodeEntry {
         code: "E0366",
         title: "A direction that does not have the shape of its matrix",
-        explanation: r#"`adjugate_derivative(A, E)` is how `adjugate(A)` changes along E, so E has the shape of A."#,
+        explanation: r#"`adjugate_derivative(A, E)` is how `adjugate(A)` changes when A moves along E, so E is a matrix of the shape of A. The derivative
+of `adjugate` is printed with it; a `jvp(adjugate(A), A, E)` says the same."#,
         example: r#"dim N, M
 input A: [N, N]
 input E: [M, M]

@@ -55,6 +55,7 @@ pub fn all() -> impl Iterator<Item = &'static CodeEntry> {
         matrices::ENTRIES,
         constraints::ENTRIES,
         loops::ENTRIES,
+        matrices::FACTORS,
         states::ENTRIES,
         groups::ENTRIES,
         sorting::ENTRIES,

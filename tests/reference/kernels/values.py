@@ -288,6 +288,13 @@ TWO = {
         + [(random.uniform(-5, 5), random.uniform(-5, 5)) for _ in range(120)]
         + [(a, a * random.uniform(0, 2)) for a in spread(-1060, 1020, 60)],
     ),
+    "reciprocal_or_zero": (
+        # 64 times the distance from 1 to the next number is 2^-46.
+        lambda a, b: mpf(0) if abs(mpf(a)) <= mpf(2) ** -46 * abs(mpf(b)) else 1 / mpf(a),
+        [(s * a, b) for a in (2.0**-46, 2.0**-45, 2.0**-47, 1e-14, 1e-15) for b in (1.0, -1.0, 3.0) for s in (1, -1)]
+        + [(0.0, 0.0), (0.0, 5.0), (SMALLEST_NORMAL, 0.0), (LARGEST, 1.0), (LARGEST, LARGEST)]
+        + [(random.uniform(-5, 5), random.uniform(-5, 5)) for _ in range(120)],
+    ),
 }
 
 
