@@ -89,3 +89,21 @@ fn a_training_step_allocates_nothing() {
     allocations(1);
     assert_eq!(allocations(3), allocations(30));
 }
+
+/// Factors, eigenvalues and exponentials work in the workspace of the call, also in gradients.
+#[test]
+fn algorithms_on_matrices_allocate_nothing() {
+    let text = "precision f64\ndim B = 2, M = 6, N = 4\nparam A: [B, M, N] = normal()\nlet S = A' @ A\nlet (w, v) = eigh(S)\n\
+                let (q, r) = qr(A)\nlet (u, s, t) = svd(A)\n\
+                loss sum(w^2) + sum(v^3) + sum(q^3) + sum(r^2) + sum(u^3) + sum(s) + sum(t^3) + sum(expm(S)) + sum(det(S)) + \
+                sum(log(det(S))) + sum(logdet(S)) + sum(pinv(A)^2) + sum(cholesky(S)) + sum(adjugate(S))\n";
+    let f = Model::from_source(text).unwrap().compile(&Options::gradient("loss").backend(Backend::Native)).unwrap();
+    let a: Vec<f64> = (0..48).map(|i| f64::from(i * i % 17) / 17.0 + f64::from(i % 5)).collect();
+    let mut gradient = a.clone();
+    let mut workspace = f.workspace();
+    let mut call = || f.value_and_grad(&[(&a).into()], &mut [(&mut gradient).into()], &mut workspace).unwrap();
+    call();
+    let (allocations, loss) = count(|| (0..10).map(|_| call()).sum::<f64>());
+    assert!(loss.is_finite(), "{loss}");
+    assert_eq!(allocations, 0);
+}

@@ -97,8 +97,8 @@ pub fn exponential<T: Scalar>(a: &mut [T], work: &mut [T], n: usize) {
 fn balance<T: Scalar>(a: &mut [T], scales: &mut [T], n: usize) {
     scales.fill(T::ONE);
     let two = T::of(2.0);
-    // Bounds so that scales and what they are multiplied with stay numbers.
-    let (least, most) = (T::power_of_two(-40), T::power_of_two(40));
+    // Bounds so that quotients of scales stay numbers.
+    let (least, most) = (T::power_of_two(-T::HALF_RANGE), T::power_of_two(T::HALF_RANGE));
     for _ in 0..20 {
         let mut done = true;
         for i in 0..n {
@@ -107,8 +107,20 @@ fn balance<T: Scalar>(a: &mut [T], scales: &mut [T], n: usize) {
                 column = column + a[j * n + i].magnitude();
                 row = row + a[i * n + j].magnitude();
             }
-            if column == T::ZERO || row == T::ZERO || !(column + row).finite() {
+            if !(column + row).finite() || column == T::ZERO && row == T::ZERO {
                 continue;
+            }
+            // Where one of them is 0 the other may have any size: not more than the diagonal, which cannot be scaled.
+            let diagonal = a[i * n + i].magnitude();
+            if column == T::ZERO || row == T::ZERO {
+                if diagonal == T::ZERO {
+                    continue;
+                }
+                (column, row) =
+                    (if column == T::ZERO { diagonal } else { column }, if row == T::ZERO { diagonal } else { row });
+                if column + row <= T::of(4.0) * diagonal {
+                    continue;
+                }
             }
             let before = column + row;
             let (mut c, mut r, mut f) = (column, row, T::ONE);
@@ -140,4 +152,52 @@ fn parts<T, const N: usize>(work: &mut [T], size: usize) -> [&mut [T]; N] {
         rest = others;
         part
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(a: &[f64], n: usize) -> Vec<f64> {
+        let mut a = a.to_vec();
+        exponential(&mut a, &mut vec![0.0; 5 * n * n + n], n);
+        a
+    }
+
+    fn close(found: &[f64], expected: &[f64], tolerance: f64) {
+        for (f, e) in found.iter().zip(expected) {
+            assert!((f - e).abs() <= tolerance * e.abs().max(1e-3), "{found:?} instead of {expected:?}");
+        }
+    }
+
+    /// Rotations, nilpotent, diagonal and triangular matrices have exponentials in closed form.
+    #[test]
+    fn closed_forms() {
+        for angle in [1e-9, 0.5, 3.0, 40.0] {
+            let (s, c) = f64::sin_cos(angle);
+            close(&of(&[0.0, -angle, angle, 0.0], 2), &[c, -s, s, c], 1e-12);
+        }
+        close(
+            &of(&[0.0, 3.0, 5.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0], 3),
+            &[1.0, 3.0, 8.0, 0.0, 1.0, 2.0, 0.0, 0.0, 1.0],
+            1e-15,
+        );
+        close(&of(&[-700.0], 1), &[(-700f64).exp()], 1e-12);
+        close(&of(&[0.0; 4], 2), &[1.0, 0.0, 0.0, 1.0], 0.0);
+        assert!(of(&[], 0).is_empty());
+        assert!(of(&[1.0, f64::NAN, 0.0, 1.0], 2).iter().all(|x| x.is_nan()));
+        assert!(!of(&[800.0], 1)[0].is_finite());
+    }
+
+    /// A direction of another size than the matrix: [[a, e], [0, a]] has e e^a beside the diagonal.
+    #[test]
+    fn directions_do_not_decide_the_scale() {
+        for e in [1e-12, 1.0, 1e12, 1e100] {
+            let grown = 1.5f64.exp();
+            close(&of(&[1.5, e, 0.0, 1.5], 2), &[grown, e * grown, 0.0, grown], 1e-13);
+        }
+        let mut single = [1.5f32, 1e6, 0.0, 1.5];
+        exponential(&mut single, &mut [0.0; 22], 2);
+        assert!((f64::from(single[0]) - 1.5f64.exp()).abs() < 1e-5, "{single:?}");
+    }
 }

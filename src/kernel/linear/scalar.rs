@@ -22,6 +22,8 @@ pub trait Scalar:
     const INFINITY: Self;
     /// The distance from 1 to the next number.
     const EPSILON: Self;
+    /// 2 to this power and its square are numbers, and so are their reciprocals.
+    const HALF_RANGE: i32;
     /// The square root.
     fn root(self) -> Self;
     /// The magnitude.
@@ -48,6 +50,7 @@ macro_rules! scalar {
             const NAN: Self = $t::NAN;
             const INFINITY: Self = $t::INFINITY;
             const EPSILON: Self = $t::EPSILON;
+            const HALF_RANGE: i32 = $t::MAX_EXP / 2 - 4;
             fn root(self) -> Self {
                 self.sqrt()
             }
@@ -119,4 +122,29 @@ pub(super) fn transpose<T>(a: &mut [T], n: usize) {
 /// Exchanges rows i and j of a matrix of m columns.
 pub(super) fn swap_rows<T>(a: &mut [T], i: usize, j: usize, m: usize) {
     (0..m).for_each(|c| a.swap(i * m + c, j * m + c));
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Numbers between -1 and 1 (Knuth's linear congruential generator).
+    pub(in super::super) struct Numbers(pub(in super::super) u64);
+
+    impl Numbers {
+        pub(in super::super) fn next(&mut self) -> f64 {
+            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (self.0 >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+        }
+    }
+
+    pub(in super::super) fn orthonormal_columns<T: Scalar + Into<f64>>(q: &[T], n: usize, m: usize, epsilon: f64) {
+        for i in 0..m {
+            for j in 0..m {
+                let product: f64 = (0..n).map(|k| -> f64 { q[k * m + i].into() * q[k * m + j].into() }).sum();
+                let expected = if i == j { 1.0 } else { 0.0 };
+                assert!((product - expected).abs() <= epsilon, "column {i} times {j} is {product}");
+            }
+        }
+    }
 }

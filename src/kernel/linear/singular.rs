@@ -125,3 +125,60 @@ pub(super) fn order<T: Scalar>(columns: &mut [T], mut v: Option<&mut [T]>, value
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scalar::tests::{Numbers, orthonormal_columns};
+    use super::*;
+
+    /// (A V)ᵀ (A V) = Σ² with orthonormal V and descending Σ.
+    fn check<T: Scalar + Into<f64>>(a: &[T], n: usize, m: usize) {
+        let columns: Vec<T> = (0..n * m).map(|k| a[k % n * m + k / n]).collect();
+        let (mut v, mut values) = (vec![T::ZERO; m * m], vec![T::ZERO; m]);
+        right_vectors(&mut v, &mut columns.clone(), &mut values.clone(), n, m);
+        singular_values(&mut values, &mut columns.clone(), n, m);
+        assert!(
+            values.windows(2).all(|w| w[0] >= w[1]),
+            "{:?}",
+            values.iter().map(|v| (*v).into()).collect::<Vec<f64>>()
+        );
+        let number = |x: T| -> f64 { x.into() };
+        let epsilon = number(T::EPSILON) * 20.0 * (n as f64 + 1.0);
+        orthonormal_columns(&v, m, m, epsilon);
+        let size = number(largest(a)).max(f64::MIN_POSITIVE);
+        let image =
+            |i: usize, j: usize| -> f64 { (0..m).map(|k| number(a[i * m + k]) / size * number(v[k * m + j])).sum() };
+        for i in 0..m {
+            for j in 0..m {
+                let product: f64 = (0..n).map(|k| image(k, i) * image(k, j)).sum();
+                let expected = if i == j { (number(values[i]) / size).powi(2) } else { 0.0 };
+                assert!((product - expected).abs() <= epsilon * n as f64, "{n} x {m}: {product} {expected}");
+            }
+        }
+    }
+
+    fn check_all<T: Scalar + Into<f64>>() {
+        let mut numbers = Numbers(2);
+        for (n, m) in [(0, 0), (1, 1), (5, 1), (2, 2), (7, 3), (12, 12), (30, 9)] {
+            let random: Vec<T> = (0..n * m).map(|_| T::of(numbers.next())).collect();
+            check(&random, n, m);
+            let u: Vec<f64> = (0..n + m).map(|_| numbers.next()).collect();
+            let of =
+                |f: &dyn Fn(usize, usize) -> f64| -> Vec<T> { (0..n * m).map(|k| T::of(f(k / m, k % m))).collect() };
+            // Rank one, rank two, none, equal values, columns of very different sizes.
+            check(&of(&|i, j| u[i] * u[n + j]), n, m);
+            check(&of(&|i, j| u[i] * u[n + j] + 1.0), n, m);
+            check(&of(&|_, _| 0.0), n, m);
+            check(&of(&|i, j| if i == j { 2.0 } else { 0.0 }), n, m);
+            check(&of(&|i, j| (u[i] + u[n + j] * u[i] * u[i]) * 10f64.powi(-(j as i32))), n, m);
+            check(&of(&|i, j| 1e30 * u[i] * (u[n + j] + i as f64)), n, m);
+            check(&of(&|i, j| 1e-30 * u[i] * (u[n + j] + i as f64)), n, m);
+        }
+    }
+
+    #[test]
+    fn images_of_right_vectors_are_orthogonal() {
+        check_all::<f64>();
+        check_all::<f32>();
+    }
+}

@@ -143,8 +143,10 @@ fn iterate<T: Scalar>(mut vectors: Option<&mut [T]>, d: &mut [T], e: &mut [T], n
         // The last element of `e` is 0.
         let small = |x: T| x.magnitude() <= T::EPSILON * size;
         let m = (l..n).find(|m| small(e[*m])).unwrap_or(n - 1);
+        // Nothing is left to do for this one where it is apart from the others.
+        let mut open = m > l;
         let mut steps = 0;
-        while m > l {
+        while open {
             steps += 1;
             if steps > MOST_STEPS {
                 return false;
@@ -187,9 +189,7 @@ fn iterate<T: Scalar>(mut vectors: Option<&mut [T]>, d: &mut [T], e: &mut [T], n
             if !p.finite() {
                 return false;
             }
-            if small(e[l]) {
-                break;
-            }
+            open = !small(e[l]);
         }
         d[l] = d[l] + shift;
         e[l] = T::ZERO;
@@ -209,4 +209,58 @@ fn iterate<T: Scalar>(mut vectors: Option<&mut [T]>, d: &mut [T], e: &mut [T], n
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scalar::tests::{Numbers, orthonormal_columns};
+    use super::*;
+
+    /// A V = V Λ with orthonormal V, ascending Λ, the same without vectors.
+    fn check<T: Scalar + Into<f64>>(a: &[T], n: usize) {
+        let (mut v, mut work) = (a.to_vec(), vec![T::ZERO; 2 * n]);
+        eigenvectors(&mut v, &mut work, n);
+        let mut values = vec![T::ZERO; n];
+        eigenvalues(&mut values, &mut a.to_vec(), &mut work[..n], n);
+        assert!(values.windows(2).all(|w| w[0] <= w[1]));
+        let number = |x: T| -> f64 { x.into() };
+        let epsilon = number(T::EPSILON) * 20.0 * (n as f64);
+        orthonormal_columns(&v, n, n, epsilon);
+        let size = number(largest(a));
+        for i in 0..n {
+            for j in 0..n {
+                let left: f64 = (0..n).map(|k| number(a[i.max(k) * n + i.min(k)]) * number(v[k * n + j])).sum();
+                let right = number(values[j]) * number(v[i * n + j]);
+                assert!((left - right).abs() <= epsilon * size, "{n}: {left} {right}");
+            }
+        }
+    }
+
+    fn check_all<T: Scalar + Into<f64>>() {
+        let mut numbers = Numbers(1);
+        for n in 0..24 {
+            let random: Vec<T> = (0..n * n).map(|_| T::of(numbers.next())).collect();
+            check(&random, n);
+            // Many equal eigenvalues, of a reflection; all of a multiple of 1; elements of very different sizes.
+            let at = |i: usize, j: usize| if i == j { 1.0 } else { 0.0 };
+            let u: Vec<f64> = (0..n).map(|_| numbers.next()).collect();
+            let length: f64 = u.iter().map(|x| x * x).sum();
+            let of =
+                |f: &dyn Fn(usize, usize) -> f64| -> Vec<T> { (0..n * n).map(|k| T::of(f(k / n, k % n))).collect() };
+            check(&of(&|i, j| at(i, j) - 2.0 * u[i] * u[j] / length), n);
+            check(&of(&|i, j| 3.0 * at(i, j)), n);
+            check(&of(&|_, _| 0.0), n);
+            check(&of(&|i, j| u[i] * u[j] * 10f64.powi(-((i + j) as i32) / 2)), n);
+            check(&of(&|i, j| 1.0 / (i + j + 1) as f64), n);
+            check(&of(&|i, j| if i.abs_diff(j) == 1 { 1.0 } else { 0.0 }), n);
+        }
+        check(&[T::of(1e30), T::of(1e20), T::of(1e20), T::of(-1e30)], 2);
+        check(&[T::of(1e-30), T::of(1e-33), T::of(1e-33), T::of(-1e-30)], 2);
+    }
+
+    #[test]
+    fn vectors_are_turned_into_multiples() {
+        check_all::<f64>();
+        check_all::<f32>();
+    }
 }
