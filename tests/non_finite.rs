@@ -124,6 +124,14 @@ fn data_and_matrices() {
     let source = "precision f64\ninput A: [2, 2]\nparam a = 1\nloss a * sum(cholesky(A))\n";
     let found = gradient(source, &[("A", vec![1.0, 2.0, 2.0, 1.0]), ("a", vec![1.0])]);
     assert!(found.reason.contains("`cholesky`") && found.advice.contains("eye"), "{found}");
+    let of = |term: &str, values: [f64; 4]| {
+        let source = format!("precision f64\ninput A: [2, 2]\nparam a = 1\nloss a * {term}\n");
+        gradient(&source, &[("A", values.to_vec()), ("a", vec![1.0])])
+    };
+    let found = of("log(det(A))", [1.0, 2.0, 2.0, 1.0]);
+    assert!(found.reason.contains("`log(det(A))`") && found.advice.contains("slogdet"), "{found}");
+    let found = of("sum(expm(A))", [900.0, 0.0, 0.0, 1.0]);
+    assert!(found.reason.contains("`expm`") && found.advice.contains("overflows"), "{found}");
 }
 
 /// The whole text of a run that fails, as `nnc run` shows it.

@@ -60,6 +60,7 @@ pub(super) fn derivative(
     roots.push(of.node);
     roots.extend(program.values.iter().map(|v| v.node));
     let roots = pass::normalize(&mut program.graph, &roots);
+    let roots = pass::drop_rules(&mut program.graph, &roots);
     timings.simplify += start.elapsed();
     for (value, node) in program.values.iter_mut().zip(&roots[found.len() + 1..]) {
         value.node = *node;

@@ -7,7 +7,7 @@ use super::compile::{Options, Prepared, bindings, prepare};
 use super::error::{CallError, CompileError};
 use super::signature::PortRole;
 use super::slice::Slice;
-use crate::graph::{Graph, NodeId, Op, Precision, Program, Role};
+use crate::graph::{Block, Graph, NodeId, Op, Precision, Program, Role};
 use crate::interp::{Culprit, Evaluation};
 use crate::prim::Prim;
 use crate::span::Span;
@@ -135,18 +135,35 @@ fn explained(
             let role = program.ports.iter().find(|p| p.id == *id).map(|p| p.role);
             let given = prepared.ports.iter().find(|p| p.0 == *id).map(|p| p.1);
             match (role, given) {
-                (Some(Role::Param), _) | (None, Some(PortRole::Param)) => {
-                    both("the param itself is not finite: a step before made it so", "try a smaller `lr`, or `clip_norm = 1`")
-                }
-                _ => both("the value given for it is not finite", "look at the data: `missing = drop` leaves such rows out"),
+                (Some(Role::Param), _) | (None, Some(PortRole::Param)) => both(
+                    "the param itself is not finite: a step before made it so",
+                    "try a smaller `lr`, or `clip_norm = 1`",
+                ),
+                _ => both(
+                    "the value given for it is not finite",
+                    "look at the data: `missing = drop` leaves such rows out",
+                ),
             }
         }
         Op::Const(_) => both("the model says so", "write a number in its place"),
-        Op::Block(block, _) => (
-            format!("`{}` has no answer for this matrix", block.name()),
-            "a matrix that is singular or not positive definite becomes so with a small multiple of the identity: `A + 1e-6 * eye(N)`"
-                .into(),
-        ),
+        Op::Block(block, _) => {
+            let advice = match block {
+                Block::Exponential => {
+                    "the exponential overflows: scale the matrix, or look at what makes its elements large"
+                }
+                Block::Eigenvalues | Block::Eigenvectors | Block::SingularValues | Block::RightVectors => {
+                    "the iteration does not converge: look at the size of the elements"
+                }
+                Block::LogOfDet => {
+                    "the determinant is negative: `let (sign, size) = slogdet(A)` gives its sign and `log(abs(det(A)))`"
+                }
+                _ => {
+                    "a matrix that is singular or not positive definite becomes so with a small multiple of the identity: `A + 1e-6 * eye(N)`"
+                }
+            };
+            let name = if *block == Block::LogOfDet { "log(det(A))" } else { block.name() };
+            (format!("`{name}` has no answer for this matrix"), advice.into())
+        }
         Op::Prim(prim, bits) => match prim {
             Prim::Log if first == 0.0 => both(
                 "the logarithm of 0",
@@ -156,34 +173,45 @@ fn explained(
                 "the logarithm of a negative number",
                 "a param that must stay above 0 is declared `param k: positive`; `softplus(y)` makes any number positive",
             ),
-            Prim::Div if second == 0.0 && first == 0.0 => {
-                both("0 divided by 0", "say what it is there: `if y == 0 then … else x / y`; the branch not taken does no harm")
-            }
+            Prim::Div if second == 0.0 && first == 0.0 => both(
+                "0 divided by 0",
+                "say what it is there: `if y == 0 then … else x / y`; the branch not taken does no harm",
+            ),
             Prim::Div if second == 0.0 && derivative => both(
                 "the derivative is infinite here: a division by 0",
                 "keep the argument of `sqrt`, `log` or a power above 0, as in `sqrt(x + 1e-12)`, or choose another form with an `if`",
             ),
-            Prim::Div if second == 0.0 => {
-                both("a division by 0", "keep the divisor away from 0, as in `x / (y + 1e-12)`, or choose with `if y == 0 then … else x / y`")
-            }
+            Prim::Div if second == 0.0 => both(
+                "a division by 0",
+                "keep the divisor away from 0, as in `x / (y + 1e-12)`, or choose with `if y == 0 then … else x / y`",
+            ),
             Prim::Exp => (
                 format!("`exp` overflows above {}", if single { "88.7" } else { "709.8" }),
                 "`logsumexp`, `softmax`, `log_softmax` and `softplus` do the same without overflow".into(),
             ),
             Prim::PowConst if first == 0.0 && f64::from_bits(*bits) < 0.0 => both(
-                if derivative { "the derivative is infinite here: a negative power of 0" } else { "a negative power of 0" },
+                if derivative {
+                    "the derivative is infinite here: a negative power of 0"
+                } else {
+                    "a negative power of 0"
+                },
                 "keep the base away from 0, as in `sqrt(x + 1e-12)`, or choose another form with an `if`",
             ),
-            Prim::PowConst | Prim::Power if first < 0.0 => {
-                both("a root or fractional power of a negative number", "`abs(x)`, `max(x, 0)` or `param x: positive` keeps the base from being negative")
-            }
-            Prim::Sqrt if first < 0.0 => {
-                both("the square root of a negative number", "`sqrt(max(x, 0))`, or look at why the argument is negative")
-            }
+            Prim::PowConst | Prim::Power if first < 0.0 => both(
+                "a root or fractional power of a negative number",
+                "`abs(x)`, `max(x, 0)` or `param x: positive` keeps the base from being negative",
+            ),
+            Prim::Sqrt if first < 0.0 => both(
+                "the square root of a negative number",
+                "`sqrt(max(x, 0))`, or look at why the argument is negative",
+            ),
             Prim::Add if found.value.is_nan() => both("infinity minus infinity", "look at what is infinite"),
             Prim::Mul if found.value.is_nan() => both("0 times infinity", "look at what is infinite"),
             _ if found.value.is_infinite() => large,
-            _ => (format!("`{}` is not defined for this argument", prim.row().name), "keep the argument in its domain".into()),
+            _ => (
+                format!("`{}` is not defined for this argument", prim.row().name),
+                "keep the argument in its domain".into(),
+            ),
         },
         _ if found.value.is_infinite() => large,
         _ => both("a result without meaning", "look at what it is computed from"),

@@ -18,6 +18,6 @@ pub use forward::tangent;
 pub use jacobian::{Mode, cheaper, jacobian};
 pub use products::order_products;
 pub use reverse::{Part, Step, cotangents, gradient, gradient_in_steps};
-pub use rewrite::{expand, normalize, normalize_traced, prune};
+pub use rewrite::{drop_rules, expand, normalize, normalize_traced, prune};
 
 pub use crate::rule::Fired;

@@ -60,6 +60,11 @@ pub fn expand(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
     }
 }
 
+/// Drops derivatives that the user gives, where only values count: there is nothing left to differentiate.
+pub fn drop_rules(graph: &mut Graph, roots: &[NodeId]) -> Vec<NodeId> {
+    rebuild(graph, roots, |g, _, n| if let Op::Custom { .. } = g.op(n) { g.args(n)[0] } else { n })
+}
+
 /// Rebuilds everything below the roots, arguments first, and passes each new node through `finish`, which also sees
 /// the old one.
 pub(super) fn rebuild(
