@@ -148,10 +148,10 @@ mod tests {
         let size = number(largest(a)).max(f64::MIN_POSITIVE);
         let image =
             |i: usize, j: usize| -> f64 { (0..m).map(|k| number(a[i * m + k]) / size * number(v[k * m + j])).sum() };
-        for i in 0..m {
+        for (i, value) in values.iter().enumerate().take(m) {
             for j in 0..m {
                 let product: f64 = (0..n).map(|k| image(k, i) * image(k, j)).sum();
-                let expected = if i == j { (number(values[i]) / size).powi(2) } else { 0.0 };
+                let expected = if i == j { (number(*value) / size).powi(2) } else { 0.0 };
                 assert!((product - expected).abs() <= epsilon * n as f64, "{n} x {m}: {product} {expected}");
             }
         }
