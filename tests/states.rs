@@ -210,6 +210,27 @@ fn instances_own_their_states() {
     assert!(close(&found[2].values.to_f64(), &[0.5, 0.5]));
 }
 
+/// Layers are worked out from the inside, and declared in another order.
+#[test]
+fn every_state_gets_its_own_value() {
+    let text = "precision f64\nlayer Shift(D, k) {\n  state m: [D] = zeros()\n  fn (x: [.., D]) = {\n    update m = mean(x, axis = 0) + k\n\
+                \x20   x - m\n  }\n}\ndim N, D = 2\ninput x: [N, D]\nparam w = 1\nlet a = Shift(D, 100)\nlet b = Shift(D, 200)\n\
+                layer Seen() {\n  state most\n  fn (x) = {\n    update most = max(x)\n    x\n  }\n}\nlet seen = Seen()\n\
+                state last\nupdate last = 7\nloss sum(w * a(b(seen(x)))) + 0.5 * last\n";
+    let m = model(text);
+    let data = Dataset::new(2).unwrap().column("x", vec![1.0, 2.0, 3.0, 4.0]).unwrap();
+    let settings =
+        Settings { optimizer: FirstOrder::Descent { rate: 1e-300 }.into(), epochs: 1, ..Settings::default() };
+    let fitted = fit(&m, &data, &settings, Backend::Auto, &mut (), &AtomicBool::new(false)).unwrap();
+    let of = |name: &str| fitted.weights.param(name).unwrap().values.to_f64();
+    // The means of x are 2 and 3; both layers saw states of 0.
+    assert_eq!(of("b.m"), [202.0, 203.0]);
+    assert_eq!(of("a.m"), [102.0, 103.0]);
+    assert_eq!(of("last"), [7.0]);
+    // What nothing reads is kept for whoever looks at the weights.
+    assert_eq!(of("seen.most"), [4.0]);
+}
+
 #[test]
 fn members_of_a_family_are_updated_apart() {
     let text = format!(

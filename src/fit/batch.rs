@@ -21,8 +21,8 @@ enum Source {
     Fixed(usize),
     /// The default of the declaration.
     Default(Values),
-    /// Random numbers.
-    Random(Values),
+    /// Random numbers, of the input of this place.
+    Random(usize, Values),
 }
 
 /// The inputs of one function.
@@ -32,6 +32,8 @@ pub(super) struct Batch<'d> {
     sources: Vec<Source>,
     /// The number of rows the buffers hold now.
     rows: usize,
+    /// The number of rows that the random numbers are as many as; none if there are no random inputs.
+    drawn: Option<usize>,
 }
 
 /// The arrays of a call; on the stack for functions of up to 32 inputs.
@@ -48,9 +50,11 @@ impl<'d> Batch<'d> {
     ) -> Result<Batch<'d>, FitError> {
         let mut missing: Vec<Diagnostic> = vec![];
         let mut sources = vec![];
-        for port in &function.signature().inputs {
+        let mut drawn = None;
+        for (place, port) in function.signature().inputs.iter().enumerate() {
             if port.role == PortRole::Random {
-                sources.push(Source::Random(Values::zeros(port.element, 0)));
+                sources.push(Source::Random(place, Values::zeros(port.element, 0)));
+                drawn = Some(usize::MAX);
             } else if let Some(entry) = layout.entry(&port.name) {
                 sources.push(Source::Param(entry.range.clone()));
             } else if let Some(column) = data.columns.iter().position(|c| c.name == port.name) {
@@ -68,7 +72,7 @@ impl<'d> Batch<'d> {
                 }
             }
         }
-        if missing.is_empty() { Ok(Batch { data, sources, rows: 0 }) } else { Err(FitError::Model(missing)) }
+        if missing.is_empty() { Ok(Batch { data, sources, rows: 0, drawn }) } else { Err(FitError::Model(missing)) }
     }
 
     /// Fills the buffers with these rows, at most as many as the capacity.
@@ -84,21 +88,25 @@ impl<'d> Batch<'d> {
 
     /// Draws the random numbers of a step, as many as the rows ask for.
     pub fn draw<R: Real>(&mut self, function: &Function, theta: &[R], seed: u64, step: u64) -> Result<(), FitError> {
-        if !self.sources.iter().any(|s| matches!(s, Source::Random(..))) {
-            return Ok(());
-        }
-        let shapes = {
-            let inputs = self.inputs(theta);
-            let is_random = |i: usize| matches!(self.sources[i], Source::Random(..));
-            function.random_shapes(&|i| (!is_random(i)).then(|| inputs[i].len()))?
-        };
-        for (place, shape) in shapes {
-            let Source::Random(values) = &mut self.sources[place] else { continue };
-            let count = shape.iter().product();
-            if values.as_slice().len() != count {
-                *values = Values::zeros(values.as_slice().element(), count);
+        let Some(drawn) = self.drawn else { return Ok(()) };
+        // How many numbers there are changes with the rows alone.
+        if drawn != self.rows {
+            let shapes = {
+                let inputs = self.inputs(theta);
+                let is_random = |i: usize| matches!(self.sources[i], Source::Random(..));
+                function.random_shapes(&|i| (!is_random(i)).then(|| inputs[i].len()))?
+            };
+            for (place, shape) in shapes {
+                if let Source::Random(_, values) = &mut self.sources[place] {
+                    *values = Values::zeros(values.as_slice().element(), shape.iter().product());
+                }
             }
-            function.draw(place, seed, step, values.as_slice_mut())?;
+            self.drawn = Some(self.rows);
+        }
+        for source in &mut self.sources {
+            if let Source::Random(place, values) = source {
+                function.draw(*place, seed, step, values.as_slice_mut())?;
+            }
         }
         Ok(())
     }
@@ -109,7 +117,7 @@ impl<'d> Batch<'d> {
             Source::Param(range) => R::slice(&theta[range.clone()]),
             Source::Rows { row, buffer, .. } => first(buffer, row * self.rows),
             Source::Fixed(place) => self.data.fixed[*place].values.as_slice(),
-            Source::Default(values) | Source::Random(values) => values.as_slice(),
+            Source::Default(values) | Source::Random(_, values) => values.as_slice(),
         };
         self.sources.iter().map(slice).collect()
     }

@@ -16,8 +16,8 @@ use super::{Iteration, Optimizer, all_finite, clip_norm, clip_value};
 use crate::diag::catalog::training as error;
 use crate::graph::{Initializer, NodeId, Op, Precision, Role};
 use crate::model::{
-    Backend, CallError, FreeForm, Function, Layout, Model, Options, Real, SliceMut, Weights, Workspace, initialize,
-    source_hash,
+    Backend, CallError, FreeForm, Function, Layout, Model, Options, PortRole, Real, SliceMut, Weights, Workspace,
+    initialize, source_hash,
 };
 use crate::random::{Purpose, Stream};
 use crate::span::Span;
@@ -123,10 +123,8 @@ struct Run<'a, R> {
     size: usize,
     theta: Vec<R>,
     gradient: Vec<R>,
-    /// What the states become when the step is done.
-    next: Vec<R>,
-    /// The states that the step updates, in order of declaration.
-    updated: Vec<String>,
+    /// For each state that a step updates, in the order of the step's results, where it lies in `theta` and its new value.
+    updates: Vec<(Range<usize>, Vec<R>)>,
     engine: Engine<R>,
     /// For a method of least squares.
     squares: Option<Squares<'a, R>>,
@@ -195,6 +193,9 @@ impl<'a, R: Real> Run<'a, R> {
         let options = options.free().training().dims_of_params(program, &dims).backend(backend);
         let step = model.compile(&options)?;
         let batch = Batch::new(model, data, &all, &step, size)?;
+        let states = step.signature().results.iter().filter(|r| r.role == PortRole::State);
+        let place = states.filter_map(|r| all.entry(&r.name).map(|e| e.range.clone()));
+        let updates = place.map(|range| (range.clone(), vec![R::ZERO; range.len()])).collect();
         let theta = initial_values(model, data, &form, &all, settings.seed)?;
         let mut squares = None;
         if settings.optimizer == Optimizer::LevenbergMarquardt {
@@ -215,8 +216,7 @@ impl<'a, R: Real> Run<'a, R> {
             batch,
             size,
             gradient: vec![R::ZERO; layout.len],
-            next: theta[layout.len..].to_vec(),
-            updated: program.updates.iter().map(|u| program.graph.port_info(u.0).name.clone()).collect(),
+            updates,
             engine: Engine::new(settings.optimizer, &theta[..layout.len], &ranges, &settings.groups),
             ranges,
             frozen: frozen.len,
@@ -410,7 +410,8 @@ impl<'a, R: Real> Run<'a, R> {
                 Engine::Rules(_) => self.gradient(rows.len() == self.size)?,
                 _ => self.search()?,
             };
-            if !loss.is_finite() || !all_finite(&self.gradient) || !all_finite(&self.next) {
+            if !loss.is_finite() || !all_finite(&self.gradient) || !self.updates.iter().all(|(_, new)| all_finite(new))
+            {
                 return Err(self.not_finite(epoch + 1, step + 1, &self.order[rows]));
             }
             if let Some(bound) = self.settings.clip_value {
@@ -425,7 +426,9 @@ impl<'a, R: Real> Run<'a, R> {
                     stepper.scaled_step(&mut self.theta[range.clone()], &self.gradient[range.clone()], factor);
                 }
             }
-            self.theta[self.layout.len..].copy_from_slice(&self.next);
+            for (range, new) in &self.updates {
+                self.theta[range.clone()].copy_from_slice(new);
+            }
             self.steps += 1;
             let weight = rows.len().max(1);
             sum += loss * weight as f64;
@@ -450,11 +453,10 @@ impl<'a, R: Real> Run<'a, R> {
                 })?;
                 self.theta.iter_mut().zip(minimiser.point()).for_each(|(to, x)| *to = R::from_f64(*x));
                 self.gradient.iter_mut().zip(minimiser.gradient()).for_each(|(to, g)| *to = R::from_f64(*g));
-                if !self.next.is_empty() {
+                if !self.updates.is_empty() {
                     // The point that was evaluated last need not be the one that was chosen.
                     self.gradient(true)?;
                 }
-                let Method::Lbfgs(minimiser) = &search.method else { return self.gradient(true) };
                 (done, minimiser.loss().unwrap_or(f64::NAN))
             }
             Method::Squares(method) => {
@@ -489,17 +491,7 @@ impl<'a, R: Real> Run<'a, R> {
                 outputs.push(R::slice_mut(one));
                 rest = after;
             }
-            // Frozen params and states that nothing updates stay as they are.
-            let states = self.theta.get(self.layout.len..).unwrap_or_default();
-            self.next.copy_from_slice(states);
-            let mut rest = self.next.as_mut_slice();
-            for entry in &self.all.entries[self.layout.entries.len()..] {
-                let (one, after) = rest.split_at_mut(entry.range.len());
-                if self.updated.contains(&entry.name) {
-                    outputs.push(R::slice_mut(one));
-                }
-                rest = after;
-            }
+            outputs.extend(self.updates.iter_mut().map(|(_, new)| R::slice_mut(new)));
             self.step.call(&inputs, &mut outputs, &mut self.workspaces[usize::from(!full)])?;
         }
         Ok(value[0].to_f64())

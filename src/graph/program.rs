@@ -149,7 +149,7 @@ pub struct Program {
     pub ports: Vec<ProgramPort>,
     /// In order of definition.
     pub values: Vec<Value>,
-    /// What states become after a training step: over the axes of their ports.
+    /// What states become after a training step, over the axes of their ports; in order of declaration.
     pub updates: Vec<(PortId, NodeId)>,
     /// The truth value that the model reads as `training`; it is not among `ports`, because compilation decides it.
     pub training: Option<PortId>,

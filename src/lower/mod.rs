@@ -165,7 +165,7 @@ fn finish(mut lowerer: Lowerer, modules: &[Module]) -> Lowered {
     for (value, node) in values.iter_mut().zip(lowerer.unmarked(&roots)) {
         value.node = node;
     }
-    let updates = lowerer.all_updates();
+    let mut updates = lowerer.all_updates();
     let mut precision = None;
     let mut lowered = Lowered::default();
     for statement in modules.iter().filter(|m| m.path.is_empty()).flat_map(|m| &m.ast.statements) {
@@ -190,10 +190,12 @@ fn finish(mut lowerer: Lowerer, modules: &[Module]) -> Lowered {
         Op::Port(id) => Some(*id),
         _ => None,
     };
-    let read: FxHashSet<PortId> = lowerer.graph.reachable(&roots).into_iter().filter_map(port).collect();
+    let read = lowerer.graph.reachable(&roots).into_iter().filter_map(port);
+    let read: FxHashSet<PortId> = read.chain(updates.iter().map(|u| u.0)).collect();
     ports.retain(|p| !(order.contains_key(&p.id) || p.role == Role::Random) || read.contains(&p.id));
     draws::name(&mut lowerer.graph, &ports, &values);
     ports.sort_by_cached_key(|p| order.get(&p.id).cloned().unwrap_or_else(|| vec![p.span]));
+    updates.sort_by_key(|u| ports.iter().position(|p| p.id == u.0));
     let precision = precision.map(|p| p.0).unwrap_or_default();
     let (graph, training) = (lowerer.graph, lowerer.training);
     lowered.program = Program { graph, precision, ports, values, updates, training };

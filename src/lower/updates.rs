@@ -112,7 +112,7 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// All updates as terms over the axes of their states, in order of declaration.
+    /// All updates as terms over the axes of their states.
     pub(super) fn all_updates(&mut self) -> Vec<(PortId, NodeId)> {
         let asked = std::mem::take(&mut self.updates);
         let values: Vec<NodeId> = asked.iter().map(|a| a.value).collect();
@@ -147,9 +147,7 @@ impl<'a> Lowerer<'a> {
             terms.insert(one.port, term);
             done.push(one);
         }
-        let mut all: Vec<(PortId, NodeId)> = terms.into_iter().collect();
-        all.sort_unstable();
-        all
+        terms.into_iter().collect()
     }
 }
 
