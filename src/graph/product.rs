@@ -160,19 +160,18 @@ impl Graph {
 
     fn assemble(&mut self, mut parts: Factors) -> NodeId {
         self.fold_denominators(&mut parts);
-        let (above, below) = (std::mem::take(&mut parts.factors), std::mem::take(&mut parts.denominators));
-        let (mut above, mut below) = (self.powers(above), self.powers(below));
+        let (mut above, mut below) = (self.powers(parts.factors), self.powers(parts.denominators));
         self.cancel(&mut above, &mut below);
-        parts.factors = self.power_factors(above);
-        parts.denominators = self.power_factors(below);
-        if parts.denominators.iter().any(|d| self.is_mask(*d)) {
+        let mut denominators = self.power_factors(below);
+        if denominators.iter().any(|d| self.is_mask(*d)) {
             // As a term of its own a product with a mask is a mask.
-            parts.denominators = vec![self.mul(&parts.denominators)];
+            denominators = vec![self.mul(&denominators)];
         }
-        let numerator = self.power_product(parts.factors);
+        let numerator = self.power_factors(above);
+        let (numerator, denominator) = (self.sorted_product(numerator), self.sorted_product(denominators));
         let Some(numerator) = numerator else {
             let c = self.constant(parts.coefficient);
-            return match self.power_product(parts.denominators) {
+            return match denominator {
                 None => c,
                 Some(d) => match (self.as_constant(d), parts.coefficient) {
                     (Some(v), c) if v != 0.0 && (c / v).is_finite() => self.constant(c / v),
@@ -180,7 +179,7 @@ impl Graph {
                 },
             };
         };
-        let core = match self.power_product(parts.denominators) {
+        let core = match denominator {
             None => numerator,
             Some(d) => self.make(Op::Prim(Prim::Div, 0), Args::from_slice(&[numerator, d])),
         };
@@ -237,14 +236,14 @@ impl Graph {
         powers
     }
 
+    /// Each power as a factor.
     fn power_factors(&mut self, powers: Vec<(NodeId, u32)>) -> Vec<NodeId> {
         powers.into_iter().map(|(base, k)| self.pow_const(base, f64::from(k))).collect()
     }
 
-    /// The sorted product with equal factors as powers; `None` for the empty product.
-    fn power_product(&mut self, factors: Vec<NodeId>) -> Option<NodeId> {
-        let powers = self.powers(factors);
-        let mut out = Args::from_vec(self.power_factors(powers));
+    /// The product of factors that are none of them equal; `None` for the empty product.
+    fn sorted_product(&mut self, factors: Vec<NodeId>) -> Option<NodeId> {
+        let mut out = Args::from_vec(factors);
         out.sort();
         match out.as_slice() {
             [] => None,
