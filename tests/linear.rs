@@ -412,3 +412,22 @@ fn sizes_that_are_open_are_checked_when_they_are_known() {
     let known = model.compile(&Options::values(["s"]).dim("M", 2).dim("N", 3)).unwrap_err().to_string();
     assert!(known.contains("rows"), "{known}");
 }
+
+/// Only the lower triangle is read, so only it has a derivative: L10 = c / √a and L11 = √(d - c² / a) for [[a, u], [c, d]].
+#[test]
+fn cholesky_has_the_derivative_of_what_it_reads() {
+    let text = "precision f64\ninput A: [2, 2]\nlet L = cholesky(A)\noutput s = L[1, 0] + 2 * L[1, 1]\noutput H = hessian(s, A)\n";
+    let model = Model::from_source(text).unwrap();
+    let (a, c, d) = (4.0f64, 1.0f64, 5.0f64);
+    let given = [("A", Slice::F64(&[4.0, 9.0, 1.0, 5.0]))];
+    let f = model.compile(&Options::gradient("s").with_respect_to(["A"])).unwrap();
+    let slope = f.evaluate(&given).unwrap()[1].values.to_f64();
+    let rest = (d - c * c / a).sqrt();
+    let expected =
+        [-c / 2.0 / a.powf(1.5) + c * c / a / a / rest, 0.0, 1.0 / a.sqrt() - 2.0 * c / a / rest, 1.0 / rest];
+    assert!(slope.iter().zip(expected).all(|(x, y)| (x - y).abs() < 1e-14), "{slope:?} instead of {expected:?}");
+    // Second derivatives of √(d - c² / a) by d: -1 / (4 rest³).
+    let h = model.compile(&Options::values(["H"])).unwrap().evaluate(&given).unwrap()[0].values.to_f64();
+    assert!((h[15] + 0.5 / rest.powi(3)).abs() < 1e-14);
+    assert!((0..4).all(|i| h[4 + i] == 0.0 && h[4 * i + 1] == 0.0), "{h:?}");
+}

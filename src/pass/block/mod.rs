@@ -4,8 +4,8 @@
 //! Giles, Collected Matrix Derivative Results for Forward and Reverse Mode Algorithmic Differentiation (2008); for Cholesky
 //! Murray, Differentiation of the Cholesky Decomposition (2016). With r, c the axes of a matrix:
 //! - x = A⁻¹ b: b̄ = A⁻ᵀ x̄, Ā = -b̄ xᵀ, of a triangular matrix its triangle; dx = A⁻¹ (db - dA x);
-//! - A = L Lᵀ: with P = Φ(Lᵀ L̄), where Φ takes the lower triangle and half of the diagonal, Ā = sym(L⁻ᵀ P L⁻¹); and
-//!   dL = L Φ(L⁻¹ dA L⁻ᵀ);
+//! - A = L Lᵀ: with P = Φ(Lᵀ L̄), where Φ takes the lower triangle and half of the diagonal, Y = L⁻ᵀ P L⁻¹; only the lower
+//!   triangle of A is read, so Ā = Φ(Y + Yᵀ); and dL = L Φ(L⁻¹ (Φ(dA) + Φ(dA)ᵀ) L⁻ᵀ);
 //! - d log|A| = tr(A⁻¹ dA), d det A = tr(adj A dA) (Magnus and Neudecker, Matrix Differential Calculus, section 8.3).
 //!
 //! Nothing here divides by what may be 0 where the derivative exists; see the files beside this one.
@@ -17,7 +17,7 @@ mod spectral;
 mod term;
 
 use crate::graph::{Block, Graph, MatrixSize, NodeId, core};
-use term::{inverse, lower_half, of_symmetric, product, renamed, summed, system, transposed, triangle};
+use term::{inverse, lower_half, product, renamed, summed, system, transposed, triangle};
 
 /// The cotangent of each argument.
 pub(super) fn pullback(g: &mut Graph, n: NodeId, block: Block, size: MatrixSize, ct: NodeId) -> Vec<NodeId> {
@@ -32,7 +32,10 @@ pub(super) fn pullback(g: &mut Graph, n: NodeId, block: Block, size: MatrixSize,
             let x = system(g, Block::SolveUpper, size, lower, p);
             let x = transposed(g, x, size);
             let y = system(g, Block::SolveUpper, size, lower, x);
-            vec![of_symmetric(g, y, size)]
+            // Each element below the diagonal stands for two of the matrix.
+            let turned = transposed(g, y, size);
+            let both = g.add(&[y, turned]);
+            vec![lower_half(g, both, size)]
         }
         Block::Det => {
             let adjugate = g.block(Block::Adjugate, size, &args);
@@ -84,7 +87,9 @@ pub(super) fn tangent(
     let [row, column] = core(size);
     match block {
         Block::Cholesky => {
-            let da = of_symmetric(g, moves[0]?, size);
+            let lower = lower_half(g, moves[0]?, size);
+            let upper = transposed(g, lower, size);
+            let da = g.add(&[lower, upper]);
             let x = system(g, Block::SolveLower, size, n, da);
             let x = transposed(g, x, size);
             let y = system(g, Block::SolveLower, size, n, x);

@@ -81,14 +81,6 @@ pub(super) fn inverse(g: &mut Graph, matrix: NodeId, size: MatrixSize) -> NodeId
     renamed(g, solved, &[(own, column)])
 }
 
-/// (A + Aᵀ) / 2.
-pub(super) fn of_symmetric(g: &mut Graph, n: NodeId, size: MatrixSize) -> NodeId {
-    let other = transposed(g, n, size);
-    let sum = g.add(&[n, other]);
-    let half = g.constant(0.5);
-    g.mul(&[half, sum])
-}
-
 /// What lies below the diagonal.
 pub(super) fn below(g: &mut Graph, n: NodeId, size: MatrixSize) -> NodeId {
     let [row, column] = core(size);
