@@ -82,14 +82,7 @@ impl<'g> Evaluation<'g> {
             super::Array { axes: all.axes.clone(), data: all.data[turn * length..][..length].to_vec() }
         });
         let around = self.around.in_turn(&axes, (form.turn, turn), (form.level, states.collect()));
-        let mut inside = Evaluation {
-            graph: self.graph,
-            values: FxHashMap::default(),
-            loops: FxHashMap::default(),
-            dims: self.dims.clone(),
-            around,
-            single: self.single,
-        };
+        let mut inside = self.within(around);
         let next = &self.graph.args(scan)[form.slots.len()..];
         inside.fill(next, bindings, outside)?;
         Ok(inside)

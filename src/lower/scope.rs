@@ -188,6 +188,7 @@ impl<'a> Lowerer<'a> {
     fn show_arguments(&self, callee: Callee) -> String {
         let Ok((f, _)) = self.function(callee) else { return String::new() };
         let shown = f.arguments.iter().filter_map(|a| match &self.local(&a.name.text)?.value {
+            Ok(Value::Array(array)) if array.is_scalar() => Some(format!("{}: real", a.name.text)),
             Ok(Value::Array(array)) => Some(format!("{}: {}", a.name.text, self.show_shape(&array.axes))),
             _ => None,
         });

@@ -9,24 +9,26 @@ use super::Scalar;
 /// positive definite.
 pub fn cholesky<T: Scalar>(a: &mut [T], n: usize) {
     for i in 0..n {
-        for j in 0..=i {
-            let mut sum = a[i * n + j];
-            for k in 0..j {
-                sum = sum - a[i * n + k] * a[j * n + k];
-            }
-            if i > j {
-                a[i * n + j] = sum / a[j * n + j];
-            } else if sum > T::ZERO {
-                a[i * n + i] = sum.root();
-            } else {
-                a[..n * n].fill(T::NAN);
-                return;
-            }
+        if factor_row(a, i, n).is_none() {
+            a[..n * n].fill(T::NAN);
+            return;
         }
-        for j in i + 1..n {
-            a[i * n + j] = T::ZERO;
-        }
+        a[i * n + i + 1..(i + 1) * n].fill(T::ZERO);
     }
+}
+
+/// Row i of a Cholesky factor, from the rows before it and the lower triangle. The square of its last element, unless that
+/// is not positive.
+fn factor_row<T: Scalar>(a: &mut [T], i: usize, n: usize) -> Option<T> {
+    let reduced = |a: &[T], j: usize| (0..j).fold(a[i * n + j], |sum, k| sum - a[i * n + k] * a[j * n + k]);
+    for j in 0..i {
+        a[i * n + j] = reduced(a, j) / a[j * n + j];
+    }
+    let square = reduced(a, i);
+    (square > T::ZERO).then(|| {
+        a[i * n + i] = square.root();
+        square
+    })
 }
 
 /// Solves L x = b in place of b, of m columns; reads the lower triangle.
@@ -153,25 +155,15 @@ fn logdet_positive<T: Scalar>(a: &mut [T], diagonal: &mut [T], n: usize) -> Opti
     let mut total = T::ZERO;
     for i in 0..n {
         diagonal[i] = a[i * n + i];
-        for j in 0..=i {
-            let mut sum = a[i * n + j];
-            for k in 0..j {
-                sum = sum - a[i * n + k] * a[j * n + k];
+        let Some(square) = factor_row(a, i, n) else {
+            // The triangle above the diagonal still holds the matrix.
+            for row in 0..=i {
+                (0..row).for_each(|column| a[row * n + column] = a[column * n + row]);
+                a[row * n + row] = diagonal[row];
             }
-            if i > j {
-                a[i * n + j] = sum / a[j * n + j];
-            } else if sum > T::ZERO {
-                a[i * n + i] = sum.root();
-                total = total + sum.logarithm();
-            } else {
-                // The triangle above the diagonal still holds the matrix.
-                for row in 0..=i {
-                    (0..row).for_each(|column| a[row * n + column] = a[column * n + row]);
-                    a[row * n + row] = diagonal[row];
-                }
-                return None;
-            }
-        }
+            return None;
+        };
+        total = total + square.logarithm();
     }
     Some(total)
 }
