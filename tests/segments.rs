@@ -89,3 +89,40 @@ fn what_all_pairs_cost_is_seen() {
     let text = "dim N, M\nparam s: [M]\nparam q: [N]\nloss sum[i, e](max(s[e], q[i])^2)\n";
     assert!(!dear_kernels(text).is_empty());
 }
+
+/// A node without edges divides 0 by 0 behind a mask. In a product of matrices the mask holds for both factors, in native code
+/// as in the interpreter; so do those of the user, whose data may hold anything where they are not to be read.
+#[test]
+fn what_is_masked_is_not_multiplied() {
+    use nnc::model::{Backend, Model, Options, Slice};
+    let (n, m) = (40usize, 30usize);
+    let text = "precision f64\ndim N, M, D = 6, C = 5\ninput x: [N, D]\ninput src: index(N)[M]\ninput dst: index(N)[M]\n\
+                input seen: bool[N]\ninput z: [N, D]\nparam V: [D, C] = 0.1\nparam W: [D, C] = 0.1\n\
+                let around[i, d] = mean[e where dst[e] == i](x[src[e], d])\n\
+                let f = tanh(around @ V)\nlet g = tanh(z @ W)\n\
+                loss sum(f^2) + sum[i, c](if seen[i] then g[i, c]^2 else 0)\n";
+    let model = Model::from_source(text).unwrap();
+    let x: Vec<f64> = (0..n * 6).map(|i| ((i * 7) % 11) as f64 / 11.0 - 0.4).collect();
+    // The last nodes have no edge, and the rows of z that are not seen are unknown.
+    let ends: Vec<u32> = (0..m).map(|e| (e % 20) as u32).collect();
+    let seen: Vec<u8> = (0..n).map(|i| u8::from(i % 3 > 0)).collect();
+    let z: Vec<f64> = (0..n * 6).map(|i| if seen[i / 6] == 0 { f64::NAN } else { x[i] }).collect();
+    let weights: Vec<f64> = (0..30).map(|i| (i as f64).sin()).collect();
+    let given = [
+        ("x", Slice::F64(&x)),
+        ("src", Slice::Index(&ends)),
+        ("dst", Slice::Index(&ends)),
+        ("seen", Slice::Bool(&seen)),
+        ("z", Slice::F64(&z)),
+        ("V", Slice::F64(&weights)),
+        ("W", Slice::F64(&weights)),
+    ];
+    let of = |backend| {
+        let f = model.compile(&Options::gradient("loss").backend(backend)).unwrap();
+        f.evaluate(&given).unwrap().iter().map(|r| r.values.to_f64()).collect::<Vec<_>>()
+    };
+    for (fast, slow) in of(Backend::Auto).iter().zip(of(Backend::Interpreter)) {
+        assert!(slow.iter().all(|v| v.is_finite()));
+        assert!(fast.iter().zip(&slow).all(|(a, b)| (a - b).abs() < 1e-12), "{fast:?} instead of {slow:?}");
+    }
+}

@@ -117,10 +117,19 @@ const STACK: usize = 192 << 20;
 /// `loader` gives the text of an imported file by its path relative to the main file, such as `lib/optics.nn`, or says
 /// why it cannot be read. Never fails: what is wrong is among the diagnostics, and what depends on it is left out.
 pub fn lower(sources: &mut SourceMap, main: FileId, loader: Loader) -> Lowered {
+    lowered(sources, main, loader, true)
+}
+
+/// As [`lower`], for people to read: loops are whole that `checkpoint` would take apart in blocks. The values are the same.
+pub fn lower_whole_loops(sources: &mut SourceMap, main: FileId, loader: Loader) -> Lowered {
+    lowered(sources, main, loader, false)
+}
+
+fn lowered(sources: &mut SourceMap, main: FileId, loader: Loader, checkpoints: bool) -> Lowered {
     let mut diagnostics = vec![];
     let modules = program::load(sources, main, loader, &mut diagnostics);
     let sources = &*sources;
-    let run = || elaborate(sources, &modules, diagnostics.clone());
+    let run = || elaborate(sources, &modules, diagnostics.clone(), checkpoints);
     // A thread of its own, for its stack; without threads the stack there is must do.
     std::thread::scope(|scope| match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run) {
         Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -128,11 +137,12 @@ pub fn lower(sources: &mut SourceMap, main: FileId, loader: Loader) -> Lowered {
     })
 }
 
-fn elaborate(sources: &SourceMap, modules: &[Module], mut diagnostics: Vec<Diagnostic>) -> Lowered {
+fn elaborate(sources: &SourceMap, modules: &[Module], mut diagnostics: Vec<Diagnostic>, checkpoints: bool) -> Lowered {
     let syntax_is_wrong = diagnostics.iter().any(Diagnostic::is_error);
     let names = program::collect(modules, &mut diagnostics);
     let order = order::sort(&names, modules, sources, &mut diagnostics);
     let mut lowerer = Lowerer::new(sources, modules, &names);
+    lowerer.checkpoints = checkpoints;
     lowerer.unknown.clone_from(&order.unknown);
     // What could not be read may be what defines a name that now seems unknown.
     if syntax_is_wrong {

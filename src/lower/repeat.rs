@@ -390,7 +390,7 @@ impl<'a> Lowerer<'a> {
         let Some(e) = Self::option(repeat, "checkpoint") else { return Ok(None) };
         let array = self.array(e)?;
         match array.number.and_then(|n| self.graph.extents.known(&n)) {
-            Some(size) if size >= 1 => Ok(Some(size)),
+            Some(size) if size >= 1 => Ok(self.checkpoints.then_some(size)),
             _ => self.fail(error::bad_option(self.place(e.span), "checkpoint")),
         }
     }

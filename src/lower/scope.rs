@@ -50,6 +50,8 @@ pub(super) struct Lowerer<'a> {
     pub depth: usize,
     /// Expressions worked out to find the range of an index, by frame.
     pub hoisted: FxHashMap<(usize, *const Expr), Array>,
+    /// Whether `checkpoint` takes loops apart in blocks.
+    pub checkpoints: bool,
     /// How many random draws there are.
     pub draws: usize,
     /// What `update`s ask for.
@@ -133,6 +135,7 @@ impl<'a> Lowerer<'a> {
             ruled: vec![],
             depth: 0,
             hoisted: FxHashMap::default(),
+            checkpoints: true,
             draws: 0,
             updates: vec![],
             softmaxes: FxHashSet::default(),

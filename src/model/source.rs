@@ -17,6 +17,7 @@ use crate::random::fnv1a;
 use crate::span::SourceMap;
 use crate::syntax;
 use crate::syntax::ast::Block;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -186,11 +187,12 @@ impl Model {
     /// # Errors
     /// As [`Model::compile`].
     pub fn derivative_as(&self, options: &Options, form: Form) -> Result<(String, CompileTimings), CompileError> {
-        let (text, timings) = super::derivative::derivative(self.program(), options, form)?;
+        let program = self.whole_loops();
+        let (text, timings) = super::derivative::derivative(&program, options, form)?;
         // Better nothing than a text that says something else.
         let source = match form {
             Form::Source => None,
-            _ => Some(super::derivative::derivative(self.program(), options, Form::Source)?.0),
+            _ => Some(super::derivative::derivative(&program, options, Form::Source)?.0),
         };
         if Model::from_source(source.as_ref().unwrap_or(&text)).is_err() {
             return Err(CompileError::NotPrintable);
@@ -204,7 +206,23 @@ impl Model {
     /// # Errors
     /// As [`Model::compile`].
     pub fn derivative_steps(&self, options: &Options) -> Result<String, CompileError> {
-        super::steps::steps(self.program(), options)
+        super::steps::steps(&self.whole_loops(), options)
+    }
+
+    /// The program without the blocks of `checkpoint`, which say how a loop is worked out and not what it is.
+    fn whole_loops(&self) -> Cow<'_, Program> {
+        let mut files = self.sources.files().iter();
+        if files.clone().all(|f| !f.text.contains("checkpoint")) {
+            return Cow::Borrowed(self.program());
+        }
+        let Some(main) = files.next() else { return Cow::Borrowed(self.program()) };
+        let mut sources = SourceMap::default();
+        let id = sources.add(main.name.clone(), main.text.clone());
+        let loader = |path: &str| {
+            let found = files.clone().find(|f| f.name == path);
+            found.map(|f| f.text.clone()).ok_or_else(|| "it was not read before".to_string())
+        };
+        Cow::Owned(lower::lower_whole_loops(&mut sources, id, &loader).program)
     }
 
     /// Whether what the options differentiate is another in training than in use: whether it reads `training`.

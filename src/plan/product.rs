@@ -55,7 +55,12 @@ impl Builder {
             [Group { axes: left.clone(), ..Group::default() }, Group { axes: right.clone(), ..Group::default() }];
         let side = |n: NodeId, builder: &Builder| usize::from(!builder.axes(n).is_subset(&left));
         for c in &conditions {
-            groups[side(*c, self)].conditions.push(*c);
+            let home = side(*c, self);
+            groups[home].conditions.push(*c);
+            // What is masked is not looked at: 0 times infinity or NaN on the other side is no 0.
+            if home == 0 && self.axes(*c).is_subset(&right) {
+                groups[1].conditions.push(*c);
+            }
         }
         for f in &factors {
             groups[side(*f, self)].factors.push(*f);
